@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { redactUrls } from '../common/safe-url.ts';
+
+/** How a child ended. `exitCode` is −1 when it could not be started at all. */
+export interface ChildExit {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly durationMs: number;
+  /** The last lines of its stderr, passwords hidden. */
+  readonly stderrTail: readonly string[];
+}
+
+/** A child process with one owner. */
+export interface OwnedChild {
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Resolves when the child has ended and all its output was read; never rejects. */
+  readonly exited: Promise<ChildExit>;
+  /** SIGTERM, then SIGKILL after `graceMs`. Safe to call twice. */
+  stop(graceMs?: number): Promise<ChildExit>;
+  kill(): void;
+}
+
+/** What to start. */
+export interface ChildOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Each line of stderr, passwords hidden. */
+  readonly onStderrLine?: (line: string) => void;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const STDERR_LINES = 50;
+const STDERR_LINE_CHARS = 2000;
+const DEFAULT_GRACE_MS = 5000;
+
+/** util-linux's setpriv sets the parent-death signal, which Node cannot; without it a closed pipe ends the child. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/**
+ * Starts a program with an argument list, never through a shell, in a process group of its own (Ctrl-C in a terminal
+ * does not reach it). It is killed when the thread that started it ends, also by kill −9.
+ */
+export function spawnChild(options: ChildOptions): OwnedChild {
+  const startedMs = performance.now();
+  const direct = SETPRIV === undefined;
+  const child = spawn(
+    direct ? options.command : SETPRIV,
+    direct ? [...options.args] : ['--pdeathsig', 'KILL', '--', options.command, ...options.args],
+    { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: options.env ?? process.env },
+  );
+  const tail = new StderrTail(options.onStderrLine);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => tail.push(text));
+  // A child that is gone makes writing fail; its end is reported once, by `exited`.
+  child.stdin.on('error', () => undefined);
+  let failure: Error | undefined;
+  const exited = new Promise<ChildExit>((resolve) => {
+    const end = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
+      tail.flush();
+      const stderrTail = failure === undefined ? tail.lines : [...tail.lines, redactUrls(failure.message)];
+      resolve({ exitCode, signal, durationMs: performance.now() - startedMs, stderrTail });
+    };
+    child.on('error', (error) => {
+      failure = error;
+      if (child.pid === undefined) end(-1, null);
+    });
+    child.on('close', end);
+  });
+  return {
+    pid: child.pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    exited,
+    stop: async (graceMs = DEFAULT_GRACE_MS) => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      child.stdout.resume();
+      const exit = await exited;
+      clearTimeout(timer);
+      return exit;
+    },
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+class StderrTail {
+  readonly lines: string[] = [];
+  readonly #onLine: ((line: string) => void) | undefined;
+  #rest = '';
+
+  constructor(onLine: ((line: string) => void) | undefined) {
+    this.#onLine = onLine;
+  }
+
+  push(text: string): void {
+    const parts = (this.#rest + text).split(/[\r\n]+/);
+    this.#rest = (parts.pop() ?? '').slice(-STDERR_LINE_CHARS);
+    for (const part of parts) this.#keep(part);
+  }
+
+  flush(): void {
+    this.#keep(this.#rest);
+    this.#rest = '';
+  }
+
+  #keep(raw: string): void {
+    if (raw.trim() === '') return;
+    const line = redactUrls(raw.slice(0, STDERR_LINE_CHARS));
+    this.lines.push(line);
+    if (this.lines.length > STDERR_LINES) this.lines.shift();
+    this.#onLine?.(line);
+  }
+}
