@@ -1,0 +1,162 @@
+import { execFileSync } from 'node:child_process';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { monotonicClock } from '../../../src/common/clock.ts';
+import type { AccessUnit, StreamFormat, StreamItem } from '../../../src/contract/access-unit.ts';
+import { H264Encoder } from '../../../src/encode/h264-encoder.ts';
+import { spawnChild } from '../../../src/process/child.ts';
+import { type FfmpegInfo, findFfmpeg } from '../../../src/process/ffmpeg.ts';
+
+const size = { widthPx: 320, heightPx: 192 };
+const times = { capturedUs: 1, decodedUs: 2, pairedUs: 3, composedUs: 4 };
+
+/** A flat grey picture in shared memory, as the composer hands out. */
+function greyPicture(level: number): Uint8Array {
+  const bytes = new Uint8Array(new SharedArrayBuffer((size.widthPx * size.heightPx * 3) / 2));
+  bytes.fill(level, 0, size.widthPx * size.heightPx);
+  bytes.fill(128, size.widthPx * size.heightPx);
+  return bytes;
+}
+
+class Collector {
+  readonly units: AccessUnit[] = [];
+  readonly formats: StreamFormat[] = [];
+  readonly #waiters: { count: number; resolve: () => void }[] = [];
+
+  readonly take = (item: StreamItem): void => {
+    if (item.kind === 'format') this.formats.push(item.format);
+    else this.units.push(item.unit);
+    for (const waiter of this.#waiters) if (this.units.length >= waiter.count) waiter.resolve();
+  };
+
+  unitCount(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.units.length >= count) resolve();
+      this.#waiters.push({ count, resolve });
+    });
+  }
+}
+
+/** AVCC units as an Annex B stream that ffmpeg decodes to mean lumas, one number a picture. */
+async function decodedLevels(ffmpeg: FfmpegInfo, units: readonly AccessUnit[]): Promise<number[]> {
+  const child = spawnChild({
+    command: ffmpeg.path,
+    args: [
+      '-loglevel',
+      'error',
+      '-f',
+      'h264',
+      '-i',
+      'pipe:0',
+      '-vf',
+      'scale=2:2',
+      '-f',
+      'rawvideo',
+      '-pix_fmt',
+      'yuv420p',
+      'pipe:1',
+    ],
+  });
+  const bytes: number[] = [];
+  child.stdout.on('data', (chunk: Buffer) => bytes.push(...chunk));
+  for (const unit of units) {
+    const view = new DataView(unit.data.buffer, unit.data.byteOffset, unit.data.length);
+    for (let at = 0; at < unit.data.length; at += 4 + view.getUint32(at)) {
+      child.stdin.write(new Uint8Array([0, 0, 0, 1]));
+      child.stdin.write(unit.data.subarray(at + 4, at + 4 + view.getUint32(at)));
+    }
+  }
+  child.stdin.end();
+  await child.exited;
+  return bytes.filter((_, index) => index % 6 === 0);
+}
+
+describe('H264Encoder', () => {
+  let ffmpeg: FfmpegInfo;
+  let encoder: H264Encoder;
+  const collector = (): Collector => new Collector();
+
+  beforeAll(async () => {
+    ffmpeg = await findFfmpeg();
+  });
+  afterEach(() => encoder.close());
+
+  function start(sink: Collector): H264Encoder {
+    encoder = new H264Encoder({
+      settings: { size, fps: 25, bitrateKbps: 1000, encoder: 'libx264', preset: 'superfast', threads: 1 },
+      ffmpeg,
+      clock: monotonicClock,
+      random: () => 0.5,
+      onItem: sink.take,
+      log: () => undefined,
+    });
+    encoder.start();
+    return encoder;
+  }
+
+  /** Writes one picture and waits for its access unit, so that none is dropped. */
+  async function encodeOne(sink: Collector, level: number, ptsTicks: number): Promise<void> {
+    const before = sink.units.length;
+    expect(encoder.write(greyPicture(level), ptsTicks, times, () => undefined)).toBe(true);
+    await sink.unitCount(before + 1);
+  }
+
+  it('gives one access unit for each picture, with its time, before the next picture is written', async () => {
+    const sink = collector();
+    start(sink);
+    const levels = [40, 80, 120, 160, 200];
+
+    for (const [index, level] of levels.entries()) await encodeOne(sink, level, 900_000 + index * 3600);
+
+    expect(sink.formats).toHaveLength(1);
+    expect(sink.formats[0]).toMatchObject({ widthPx: 320, heightPx: 192, fps: 25 });
+    expect(sink.units.map((unit) => unit.ptsTicks)).toEqual(levels.map((_, index) => 900_000 + index * 3600));
+    expect(sink.units.map((unit) => unit.isKeyframe)).toEqual([true, false, false, false, false]);
+    const decoded = await decodedLevels(ffmpeg, sink.units);
+    expect(decoded).toHaveLength(levels.length);
+    decoded.forEach((level, index) => expect(Math.abs(level - levels[index]!)).toBeLessThan(4));
+  });
+
+  it('makes a key frame when one is asked for, at most one per half second', async () => {
+    const sink = collector();
+    start(sink);
+    await encodeOne(sink, 50, 0);
+
+    encoder.requestKeyframe();
+    await encodeOne(sink, 60, 3600);
+    const startUs = monotonicClock.nowUs();
+    let index = 2;
+    while (sink.units.filter((unit) => unit.isKeyframe).length < 2 && monotonicClock.nowUs() - startUs < 5_000_000) {
+      await encodeOne(sink, 60, index * 3600);
+      index += 1;
+    }
+
+    expect(sink.units[1]?.isKeyframe).toBe(false);
+    expect(sink.units.filter((unit) => unit.isKeyframe)).toHaveLength(2);
+  });
+
+  it('comes back with the same format and rising times after ffmpeg was killed', async () => {
+    const sink = collector();
+    start(sink);
+    await encodeOne(sink, 50, 10_000);
+
+    const { execFileSync } = await import('node:child_process');
+    const ours = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'ffmpeg'], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    for (const pid of ours) process.kill(Number(pid), 'SIGKILL');
+    let ticks = 13_600;
+    const deadlineUs = monotonicClock.nowUs() + 20_000_000;
+    while (sink.units.length < 3 && monotonicClock.nowUs() < deadlineUs) {
+      encoder.write(greyPicture(70), ticks, times, () => undefined);
+      ticks += 3600;
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+
+    expect(sink.units.length).toBeGreaterThanOrEqual(3);
+    expect(sink.formats).toHaveLength(1);
+    expect(sink.units[1]?.isKeyframe).toBe(true);
+    expect(sink.units[1]!.ptsTicks).toBeGreaterThan(10_000);
+    expect(encoder.restarts).toBe(1);
+    expect(encoder.dropped).toBeGreaterThan(0);
+  });
+});
