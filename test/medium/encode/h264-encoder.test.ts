@@ -73,7 +73,6 @@ async function decodedLevels(ffmpeg: FfmpegInfo, units: readonly AccessUnit[]): 
 describe('H264Encoder', () => {
   let ffmpeg: FfmpegInfo;
   let encoder: H264Encoder;
-  const collector = (): Collector => new Collector();
 
   beforeAll(async () => {
     ffmpeg = await findFfmpeg();
@@ -101,7 +100,7 @@ describe('H264Encoder', () => {
   }
 
   it('gives one access unit for each picture, with its time, before the next picture is written', async () => {
-    const sink = collector();
+    const sink = new Collector();
     start(sink);
     const levels = [40, 80, 120, 160, 200];
 
@@ -117,7 +116,7 @@ describe('H264Encoder', () => {
   });
 
   it('makes a key frame when one is asked for, at most one per half second', async () => {
-    const sink = collector();
+    const sink = new Collector();
     start(sink);
     await encodeOne(sink, 50, 0);
 
@@ -135,11 +134,10 @@ describe('H264Encoder', () => {
   });
 
   it('comes back with the same format and rising times after ffmpeg was killed', async () => {
-    const sink = collector();
+    const sink = new Collector();
     start(sink);
     await encodeOne(sink, 50, 10_000);
 
-    const { execFileSync } = await import('node:child_process');
     const ours = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'ffmpeg'], { encoding: 'utf8' })
       .trim()
       .split('\n');
