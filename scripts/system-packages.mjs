@@ -1,0 +1,28 @@
+/** What the product and its tests need from Debian or Ubuntu, and how to see that it is there. */
+
+/** @typedef {{ name: string, why: string }} SystemPackage */
+
+/** @type {SystemPackage[]} */
+export const RUNTIME_PACKAGES = [
+  { name: 'ffmpeg', why: 'decodes the cameras and encodes the panorama' },
+  { name: 'util-linux', why: 'setpriv: children end with their parent' },
+];
+
+/** @type {SystemPackage[]} */
+export const TEST_PACKAGES = [
+  ...RUNTIME_PACKAGES,
+  { name: 'procps', why: 'ps and pgrep: tests look for processes left behind' },
+  { name: 'curl', why: 'the examples of the README, word for word' },
+  { name: 'chromium', why: 'the viewer page in a real browser' },
+  { name: 'mpv', why: 'a player' },
+  { name: 'python3-gi', why: 'GStreamer’s RTSP server as a camera' },
+  { name: 'gir1.2-gst-rtsp-server-1.0', why: 'GStreamer’s RTSP server as a camera' },
+  { name: 'gir1.2-gst-plugins-base-1.0', why: 'GStreamer’s RTSP server as a camera' },
+  { name: 'gstreamer1.0-tools', why: 'gst-launch as a player' },
+  { name: 'gstreamer1.0-plugins-base', why: 'GStreamer' },
+  { name: 'gstreamer1.0-plugins-good', why: 'GStreamer' },
+  { name: 'gstreamer1.0-plugins-bad', why: 'GStreamer' },
+  { name: 'gstreamer1.0-plugins-ugly', why: 'GStreamer' },
+  { name: 'gstreamer1.0-x', why: 'GStreamer' },
+  { name: 'gstreamer1.0-libav', why: 'GStreamer' },
+];
