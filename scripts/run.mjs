@@ -34,7 +34,7 @@ const CHECKS = [
   ['lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', 'src', 'test', 'scripts', 'bin']],
   [
     'import rules',
-    ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs', 'src'],
+    ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--config', '.dependency-cruiser.mjs', 'src'],
   ],
   ['unused code', ['node_modules/knip/bin/knip.js', '--no-progress']],
 ];
