@@ -44,6 +44,14 @@ export interface JobSpec {
   readonly swap: boolean;
 }
 
+/** Networks that may be talked to; what is never allowed (link-local, multicast, …) needs no mention. */
+export interface NetworkPolicy {
+  /** `loopback`, `private`, `public`, addresses and networks in CIDR form. */
+  readonly allow: readonly string[];
+  /** Ports this server listens on; refused at every address of this machine. */
+  readonly ownPorts: readonly number[];
+}
+
 /** What a job process needs to know of this server's configuration. */
 export interface PipelineSettings {
   /** Folder that holds the bundles. */
@@ -68,4 +76,6 @@ export interface PipelineSettings {
   readonly ffmpegPath: string;
   readonly encoderPreset: string;
   readonly logLevel: string;
+  /** Which addresses cameras may have (`SourcePolicy` of src/net takes this as it is). */
+  readonly sourcePolicy: NetworkPolicy;
 }
