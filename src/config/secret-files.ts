@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import type { FieldError } from '../common/seamline-error.ts';
+import { AppConfig } from './config.schema.ts';
+import { fieldErrors } from './field-errors.ts';
+
+/**
+ * The configuration with tokens and passwords read from the files that its `…File` keys name. A file that cannot be
+ * read, is empty or holds what the key itself would refuse is a mistake of that key; its content is never repeated.
+ * @param folder where relative paths start
+ */
+export function readSecretFiles(config: AppConfig, folder: string, mistakes: FieldError[]): AppConfig {
+  const lines = (path: string, field: string): string[] => {
+    if (path === '') return [];
+    try {
+      const found = readFileSync(resolve(folder, path), 'utf8')
+        .split(/\r?\n/)
+        .map((line) => line.trim());
+      const filled = found.filter((line) => line !== '' && !line.startsWith('#'));
+      if (filled.length === 0) mistakes.push({ field, message: 'names an empty file' });
+      return filled;
+    } catch {
+      mistakes.push({ field, message: 'names a file that cannot be read' });
+      return [];
+    }
+  };
+  const { access, rtsp } = config;
+  const filled = plainToInstance(AppConfig, {
+    ...config,
+    access: {
+      ...access,
+      adminTokens: [...access.adminTokens, ...lines(access.adminTokenFile, 'access.adminTokenFile')],
+      viewerTokens: [...access.viewerTokens, ...lines(access.viewerTokenFile, 'access.viewerTokenFile')],
+    },
+    rtsp: {
+      ...rtsp,
+      users: rtsp.users.map((user, index) => ({
+        ...user,
+        password: user.password || (lines(user.passwordFile, `rtsp.users[${index}].passwordFile`)[0] ?? ''),
+      })),
+    },
+  });
+  if (mistakes.length === 0) mistakes.push(...fieldErrors(validateSync(filled)));
+  return filled;
+}
