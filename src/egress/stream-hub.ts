@@ -36,6 +36,13 @@ export interface StreamCounters {
   readonly expelled: number;
 }
 
+/** The newest picture and when it came, which ties the stream's times to the clock. */
+export interface NewestPicture {
+  readonly ptsTicks: number;
+  /** µs of the hub's clock. */
+  readonly arrivedUs: number;
+}
+
 /** Where a reader stands: waits for its first key frame, gets every unit, or was too slow and waits for a later one. */
 type ReaderState = 'joining' | 'live' | 'skipping';
 
@@ -63,6 +70,7 @@ export class StreamHub {
   #keyframeDueUs = -Infinity;
   #keyframeWanted = false;
   #closed: string | undefined;
+  #newest: NewestPicture | undefined;
 
   constructor(options: StreamHubOptions) {
     this.path = options.path;
@@ -74,6 +82,10 @@ export class StreamHub {
   /** Format of the stream, undefined until the job has sent one. */
   get format(): StreamFormat | undefined {
     return this.#format;
+  }
+
+  get newest(): NewestPicture | undefined {
+    return this.#newest;
   }
 
   /** Readers at this moment. */
@@ -179,6 +191,7 @@ export class StreamHub {
     const nowUs = this.#clock.nowUs();
     const ptsTicks = this.#timeline.place(source.ptsTicks);
     const unit = ptsTicks === source.ptsTicks ? source : { ...source, ptsTicks };
+    this.#newest = { ptsTicks, arrivedUs: nowUs };
     this.#counters.units += 1;
     this.#counters.bytes += unit.data.length;
     if (unit.isKeyframe) {
