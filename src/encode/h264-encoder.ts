@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.ts';
 import type { AccessUnit, StageTimes, StreamItem } from '../contract/access-unit.ts';
 import { i420Bytes } from '../contract/pixels.ts';
 import { FlvReader, parseAvcTag } from '../media/flv/flv-reader.ts';
+import type { Logger } from '../logging/logger.ts';
 import { spawnChild, type OwnedChild } from '../process/child.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
 import { type EncoderSettings, encoderArguments } from './encoder-args.ts';
@@ -34,7 +35,7 @@ export interface H264EncoderOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly onItem: (item: StreamItem) => void;
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
+  readonly log: Logger;
 }
 
 /** One supervised ffmpeg that turns panoramas into access units; restarted with pauses when it dies or stalls. */
@@ -86,7 +87,8 @@ export class H264Encoder {
       const pauseMs = backoffMs(this.#attempt, this.#options.random);
       this.#attempt += 1;
       this.#restarts += 1;
-      log('warn', 'encoder ended, restarting', {
+      log.warn('encoder ended, restarting', {
+        stage: 'encode',
         exitCode: exit.exitCode,
         signal: exit.signal,
         pauseMs,

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { monotonicClock } from '../../../src/common/clock.ts';
 import type { AccessUnit, StreamFormat, StreamItem } from '../../../src/contract/access-unit.ts';
 import { H264Encoder } from '../../../src/encode/h264-encoder.ts';
+import { silentLogger } from '../../../src/logging/logger.ts';
 import { spawnChild } from '../../../src/process/child.ts';
 import { type FfmpegInfo, findFfmpeg } from '../../../src/process/ffmpeg.ts';
 
@@ -86,7 +87,7 @@ describe('H264Encoder', () => {
       clock: monotonicClock,
       random: () => 0.5,
       onItem: sink.take,
-      log: () => undefined,
+      log: silentLogger,
     });
     encoder.start();
     return encoder;

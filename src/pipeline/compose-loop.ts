@@ -1,0 +1,164 @@
+import type { Clock } from '../common/clock.ts';
+import { usToTicks } from '../common/ticks.ts';
+import type { Composer } from '../compose/composer.ts';
+import type { H264Encoder } from '../encode/h264-encoder.ts';
+import type { FramePair } from '../pairing/frame-pairer.ts';
+import { RateMeter, SlidingWindow } from './stage-delays.ts';
+
+/** Without a pair for this long the last one is shown again, so that players stay … */
+const STILL_AFTER_US = 400_000;
+/** … at this pace. */
+const STILL_INTERVAL_MS = 200;
+
+/** What a compose loop works with. */
+export interface ComposeLoopOptions {
+  readonly composer: Composer;
+  readonly encoder: H264Encoder;
+  readonly clock: Clock;
+  /** Panoramas a second at most. */
+  readonly fps: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Takes pairs, makes panoramas and hands them to the encoder. One pair may wait while one is being composed; a newer
+ * one replaces it. When no pair comes any more, the last is shown again at a low rate.
+ */
+export class ComposeLoop {
+  readonly #options: ComposeLoopOptions;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly skew = new SlidingWindow();
+  readonly rate = new RateMeter();
+  #pending: FramePair | undefined;
+  #last: FramePair | undefined;
+  #lastPairUs = 0;
+  #nextDueUs = -Infinity;
+  #running: Promise<void> | undefined;
+  #replaced = 0;
+  #pictureWaiters: ((bytes: Uint8Array) => void)[] = [];
+  #isClosed = false;
+
+  constructor(options: ComposeLoopOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#showStill(), STILL_INTERVAL_MS);
+  }
+
+  /** Pairs that a newer one replaced before they were composed. */
+  get replaced(): number {
+    return this.#replaced;
+  }
+
+  /** The pair shown last, or undefined before the first. */
+  get last(): FramePair | undefined {
+    return this.#last;
+  }
+
+  /** A copy of the next panorama, I420. */
+  nextPanorama(): Promise<Uint8Array> {
+    return new Promise((resolve) => this.#pictureWaiters.push(resolve));
+  }
+
+  /** Takes over the pair's holds. */
+  submit(pair: FramePair): void {
+    if (this.#isClosed || this.#isEarly(pair)) {
+      releasePair(pair);
+      return;
+    }
+    this.#lastPairUs = this.#options.clock.nowUs();
+    this.skew.add(Math.abs(pair.skewUs) / 1000);
+    this.#enqueue(pair);
+  }
+
+  #enqueue(pair: FramePair): void {
+    if (this.#pending !== undefined) {
+      this.#replaced += 1;
+      releasePair(this.#pending);
+    }
+    this.#pending = pair;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Thins a faster camera out to the wanted rate, with a quarter of an interval of slack for jitter. */
+  #isEarly(pair: FramePair): boolean {
+    const intervalUs = 1_000_000 / this.#options.fps;
+    const timeUs = presentationUs(pair);
+    if (timeUs < this.#nextDueUs - intervalUs / 4 && timeUs > this.#nextDueUs - 2 * intervalUs) return true;
+    const isNear = Math.abs(timeUs - this.#nextDueUs) < intervalUs;
+    this.#nextDueUs = (isNear ? this.#nextDueUs : timeUs) + intervalUs;
+    return false;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const pair = this.#pending;
+      if (pair === undefined || this.#isClosed) return;
+      this.#pending = undefined;
+      try {
+        await this.#show(pair);
+      } catch (error) {
+        this.#options.onError(error);
+      }
+    }
+  }
+
+  async #show(pair: FramePair): Promise<void> {
+    const { composer, encoder, clock } = this.#options;
+    const isStill = pair === this.#last;
+    const panorama = await composer.compose(pair.reference, pair.target);
+    for (const resolve of this.#pictureWaiters.splice(0)) resolve(Uint8Array.from(panorama.bytes));
+    const nowUs = clock.nowUs();
+    const times = {
+      capturedUs: isStill ? nowUs : Math.min(liveCaptureUs(pair), nowUs),
+      decodedUs: isStill ? nowUs : Math.max(pair.reference.decodedUs, pair.target.decodedUs),
+      pairedUs: isStill ? nowUs : pair.pairedUs,
+      composedUs: nowUs,
+    };
+    const ptsUs = isStill ? nowUs : presentationUs(pair);
+    const wasTaken = encoder.write(panorama.bytes, usToTicks(ptsUs), times, () => panorama.release());
+    if (wasTaken) this.rate.note(nowUs);
+    if (!isStill) {
+      if (this.#last !== undefined) releasePair(this.#last);
+      this.#last = pair;
+    }
+  }
+
+  #showStill(): void {
+    const isQuiet = this.#options.clock.nowUs() - this.#lastPairUs > STILL_AFTER_US;
+    if (isQuiet && this.#last !== undefined && this.#pending === undefined && this.#running === undefined) {
+      this.#pending = this.#last;
+      this.#running = this.#run().finally(() => {
+        this.#running = undefined;
+      });
+    }
+  }
+
+  /** Waits for the panorama in the making and releases all frames. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#running;
+    if (this.#pending !== undefined && this.#pending !== this.#last) releasePair(this.#pending);
+    if (this.#last !== undefined) releasePair(this.#last);
+    this.#pending = undefined;
+    this.#last = undefined;
+  }
+}
+
+/** Gives both holds of a pair back. */
+export function releasePair(pair: FramePair): void {
+  pair.reference.release();
+  pair.target.release();
+}
+
+/** Time of the view that is live: the reference's, unless it is a held picture. */
+function presentationUs(pair: FramePair): number {
+  return pair.referenceIsHeld ? pair.target.captureUs : pair.reference.captureUs;
+}
+
+function liveCaptureUs(pair: FramePair): number {
+  if (pair.referenceIsHeld) return pair.target.captureUs;
+  if (pair.targetIsHeld) return pair.reference.captureUs;
+  return Math.min(pair.reference.captureUs, pair.target.captureUs);
+}

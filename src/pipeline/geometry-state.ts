@@ -1,0 +1,66 @@
+import type { Clock } from '../common/clock.ts';
+import type { PipelineStatus } from '../contract/job-messages.ts';
+import type { CanvasGeometry, GeometryOrigin } from '../contract/warp-state.ts';
+import { RateMeter } from './stage-delays.ts';
+
+/** A geometry that no pair has confirmed for this long counts as held. */
+const HELD_AFTER_US = 2_000_000;
+
+/** What the job says about its geometry: which one is shown, since when nothing confirmed it, and why. */
+export class GeometryState {
+  readonly #clock: Clock;
+  readonly #rate = new RateMeter();
+  readonly #networkMs: Record<string, number> = {};
+  #shown: CanvasGeometry | undefined;
+  #confirmedUs = 0;
+  #confidence = 0;
+  #reason = 'no pair of pictures was compared yet';
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get shown(): CanvasGeometry | undefined {
+    return this.#shown;
+  }
+
+  /** A geometry went to the composer. */
+  show(geometry: CanvasGeometry): void {
+    this.#shown = geometry;
+    if (geometry.origin === 'side-by-side') return;
+    const nowUs = this.#clock.nowUs();
+    this.#confirmedUs = nowUs;
+    this.#confidence = geometry.confidence;
+    this.#reason = '';
+    this.#rate.note(nowUs);
+  }
+
+  /** The networks gave nothing usable for a pair. */
+  reject(confidence: number, reason: string): void {
+    this.#confidence = confidence;
+    this.#reason = reason;
+  }
+
+  /** Time of each network that ran, ms. */
+  noteNetworks(networkMs: Readonly<Record<string, number>>): void {
+    Object.assign(this.#networkMs, networkMs);
+  }
+
+  get origin(): GeometryOrigin {
+    const origin = this.#shown?.origin ?? 'side-by-side';
+    return origin === 'network' && this.#clock.nowUs() - this.#confirmedUs > HELD_AFTER_US ? 'held' : origin;
+  }
+
+  summary(): PipelineStatus['geometry'] {
+    return {
+      origin: this.origin,
+      version: this.#shown?.version ?? 0,
+      confidence: this.#confidence,
+      overlap: this.#shown?.overlap ?? 0,
+      rate: this.#rate.perSecond(this.#clock.nowUs()),
+      grid: this.#shown?.grid,
+      reason: this.origin === 'network' || this.origin === 'manual' ? '' : this.#reason,
+      networkMs: { ...this.#networkMs },
+    };
+  }
+}

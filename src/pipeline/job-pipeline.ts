@@ -1,0 +1,328 @@
+import type { Clock } from '../common/clock.ts';
+import { SafeUrl } from '../common/safe-url.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
+import { compileKernels } from '../compose/kernel-module.ts';
+import type { StreamItem } from '../contract/access-unit.ts';
+import type { Frame } from '../contract/frame-ring.ts';
+import type { CameraStatus, PipelinePhase, PipelineStatus } from '../contract/job-messages.ts';
+import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
+import { SharedMemoryPlan } from '../contract/memory-plan.ts';
+import type { CameraIndex } from '../contract/pixels.ts';
+import type { ManualGeometry } from '../contract/warp-state.ts';
+import { toManualGeometry } from '../geometry/manual-geometry.ts';
+import { Cadence } from '../inference/cadence.ts';
+import type { InferenceClient } from '../inference/inference-client.ts';
+import type { InferenceService } from '../inference/inference.service.ts';
+import type { CameraSource } from '../ingest/camera-source.ts';
+import type { IngestService } from '../ingest/ingest.service.ts';
+import type { Logger } from '../logging/logger.ts';
+import { type FramePair, FramePairer } from '../pairing/frame-pairer.ts';
+import { type FfmpegInfo, findFfmpeg } from '../process/ffmpeg.ts';
+import { CanvasKeeper } from './canvas-keeper.ts';
+import { GeometryLoop } from './geometry-loop.ts';
+import { GeometryState } from './geometry-state.ts';
+import { Output } from './output.ts';
+import { jpegOf } from './snapshot.ts';
+import { ViewSet } from './view-set.ts';
+import { nominalRate } from './working-size.ts';
+
+/** How often pairing, timeouts and stills are looked after. */
+const TICK_MS = 10;
+/** Frames over which a first alignment replaces side by side, and a new plan an old one: two seconds at 25 a second. */
+const REPLAN_FRAMES = 50;
+
+/** What the surroundings of a pipeline give it. */
+export interface PipelinePorts {
+  readonly ingest: IngestService;
+  readonly inference: InferenceService;
+  readonly clock: Clock;
+  readonly onItem: (item: StreamItem) => void;
+  readonly onFailure: (error: unknown) => void;
+  readonly log: Logger;
+}
+
+/** One running stitch: connects the stages in the order of the flow and holds none of their logic. */
+export class JobPipeline {
+  readonly #spec: JobSpec;
+  readonly #settings: PipelineSettings;
+  readonly #ports: PipelinePorts;
+  readonly #memory = new SharedMemoryPlan();
+  readonly #views: ViewSet;
+  readonly #geometry: GeometryState;
+  readonly #pairer: FramePairer;
+  readonly #cameras: CameraSource[] = [];
+  #ffmpeg: FfmpegInfo | undefined;
+  #kernels: WebAssembly.Module | undefined;
+  #client: InferenceClient | undefined;
+  #loop: GeometryLoop | undefined;
+  #canvas: CanvasKeeper | undefined;
+  #output: Output | undefined;
+  #opening: Promise<void> | undefined;
+  #phase: PipelinePhase = 'starting';
+  #firstFrameUs: number | undefined;
+  #bothLiveUs: number | undefined;
+  #fpsMeasured = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(spec: JobSpec, settings: PipelineSettings, ports: PipelinePorts) {
+    this.#spec = spec;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#views = new ViewSet(this.#memory, spec.width);
+    this.#geometry = new GeometryState(ports.clock);
+    this.#pairer = new FramePairer({
+      ...(settings.maxSkewMs === undefined ? {} : { maxSkewUs: settings.maxSkewMs * 1000 }),
+      syncOffsetUs: spec.syncOffsetMs * 1000,
+      onPair: (pair) => this.#onPair(pair),
+    });
+  }
+
+  /** Starts cameras and networks at once. @throws SeamlineError when ffmpeg or the bundle is unfit */
+  async start(): Promise<void> {
+    const { inference, log } = this.#ports;
+    const ffmpeg = await findFfmpeg(this.#settings.ffmpegPath);
+    this.#ffmpeg = ffmpeg;
+    const kernels = await compileKernels();
+    this.#kernels = kernels;
+    this.#openCameras(ffmpeg);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#phase = 'aligning';
+    this.#client = await inference.start({
+      settings: this.#settings,
+      model: this.#spec.model,
+      memory: this.#memory,
+      kernels,
+      log: (level, message, fields) => log.log(level, message, { stage: 'inference', ...fields }),
+    });
+    if (this.#closing !== undefined) {
+      await this.#client.close();
+      return;
+    }
+    this.#loop = new GeometryLoop({
+      client: this.#client,
+      cadence: new Cadence({ budgetShare: this.#settings.inferenceBudget }),
+      clock: this.#ports.clock,
+      onGeometry: (plane, reply) => {
+        this.#geometry.noteNetworks(reply.networkMs);
+        const placed = this.#keeper()?.network(plane);
+        if (placed === undefined) return;
+        if (this.#output === undefined) this.#open(() => placed.geometry);
+        else this.#show(placed.geometry, placed.isReplanned ? REPLAN_FRAMES : this.#stepFrames());
+      },
+      onRejected: (reply) => {
+        this.#geometry.noteNetworks(reply.networkMs);
+        this.#geometry.reject(reply.confidence, reply.reason);
+      },
+      onError: (error) => this.#ports.onFailure(error),
+    });
+    if (this.#spec.geometry !== undefined) this.#loop.pause(true);
+  }
+
+  #openCameras(ffmpeg: FfmpegInfo): void {
+    const urls = this.#spec.swap ? [this.#spec.url2, this.#spec.url1] : [this.#spec.url1, this.#spec.url2];
+    for (const camera of [0, 1] as const) {
+      const source = this.#ports.ingest.open({
+        camera,
+        url: SafeUrl.parse(urls[camera] ?? '', ['rtsp', 'rtsps'], `url${camera + 1}`),
+        spec: this.#spec,
+        settings: this.#settings,
+        ffmpeg,
+        createRing: (native) => this.#views.createRing(camera, native),
+        onFrame: (frame) => this.#onFrame(frame),
+        log: this.#ports.log,
+      });
+      this.#cameras.push(source);
+      source.start();
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    const nowUs = this.#ports.clock.nowUs();
+    this.#firstFrameUs ??= nowUs;
+    this.#pairer.offer(frame, nowUs);
+  }
+
+  #onPair(pair: FramePair): void {
+    if (!pair.referenceIsHeld && !pair.targetIsHeld) this.#bothLiveUs ??= this.#ports.clock.nowUs();
+    this.#loop?.offer(pair);
+    if (this.#output === undefined) {
+      pair.reference.release();
+      pair.target.release();
+    } else this.#output.submit(pair);
+  }
+
+  #tick(): void {
+    const nowUs = this.#ports.clock.nowUs();
+    this.#pairer.tick(nowUs);
+    if (this.#output !== undefined || this.#opening !== undefined || this.#firstFrameUs === undefined) return;
+    const timeoutUs = this.#settings.alignTimeoutMs * 1000;
+    if (this.#views.sizes !== undefined && this.#spec.geometry !== undefined) {
+      const manual = this.#spec.geometry;
+      this.#open((canvas) => canvas.manual(manual));
+      return;
+    }
+    const sinceUs = this.#bothLiveUs ?? this.#firstFrameUs;
+    // The networks' own start does not count: it happens once and takes a second or two.
+    if (nowUs - sinceUs < timeoutUs || (this.#client === undefined && nowUs - sinceUs < 3 * timeoutUs)) return;
+    for (const camera of [0, 1] as const) {
+      if (this.#views.isUnknown(camera)) this.#pairer.offer(this.#views.blackFrame(camera, nowUs), nowUs);
+    }
+    this.#open((canvas) => canvas.sideBySide());
+  }
+
+  #keeper(): CanvasKeeper | undefined {
+    const sizes = this.#views.sizes;
+    if (sizes === undefined) return undefined;
+    const { maxOutputWidth, outputWidth, outputHeight, fill } = this.#spec;
+    this.#canvas ??= new CanvasKeeper(
+      sizes,
+      { maxWidthPx: maxOutputWidth, outputWidthPx: outputWidth, outputHeightPx: outputHeight, fill },
+      this.#ports.clock,
+    );
+    return this.#canvas;
+  }
+
+  /** Decides the output's size with the first geometry and opens composer and encoder. */
+  #open(first: (canvas: CanvasKeeper) => ReturnType<CanvasKeeper['sideBySide']>): void {
+    const canvas = this.#keeper();
+    const sizes = this.#views.sizes;
+    if (canvas === undefined || sizes === undefined || this.#opening !== undefined) return;
+    const { clock, onItem, onFailure, log } = this.#ports;
+    this.#opening = (async () => {
+      const geometry = first(canvas);
+      const fps =
+        this.#spec.fps ?? nominalRate(this.#cameras[0]?.status().fps || (this.#cameras[1]?.status().fps ?? 0));
+      this.#fpsMeasured = fps;
+      const output = await Output.open({
+        memory: this.#memory,
+        kernels: required(this.#kernels),
+        ffmpeg: required(this.#ffmpeg),
+        views: sizes,
+        size: geometry.canvas,
+        fps,
+        spec: this.#spec,
+        settings: this.#settings,
+        clock,
+        onItem,
+        onError: onFailure,
+        log,
+      });
+      await output.show(geometry, 0);
+      this.#geometry.show(geometry);
+      this.#output = output;
+      this.#phase = 'running';
+      log.info('output opened', {
+        widthPx: geometry.canvas.widthPx,
+        heightPx: geometry.canvas.heightPx,
+        fps,
+        geometry: geometry.origin,
+      });
+    })().catch(onFailure);
+  }
+
+  #show(geometry: ReturnType<CanvasKeeper['sideBySide']>, transitionFrames: number): void {
+    this.#geometry.show(geometry);
+    this.#output?.show(geometry, transitionFrames).catch(this.#ports.onFailure);
+  }
+
+  /** Frames until the next geometry is due, so that one blends into the next. */
+  #stepFrames(): number {
+    const rate = this.#geometry.summary().rate;
+    return Math.max(1, Math.min(25, Math.round(this.#fpsMeasured / Math.max(rate, 1))));
+  }
+
+  /** Figures for the status. */
+  status(): PipelineStatus {
+    const client = this.#client;
+    return {
+      phase: this.#phase,
+      cameras: [this.#cameraStatus(0), this.#cameraStatus(1)],
+      geometry: this.#geometry.summary(),
+      provider: client?.provider ?? '',
+      providerFallbacks: client?.fallbacks ?? [],
+      memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
+      ...Output.statusOf(this.#output, this.#spec, this.#pairer.stats),
+    };
+  }
+
+  #cameraStatus(camera: CameraIndex): CameraStatus {
+    const status = this.#cameras[camera]?.status();
+    if (status !== undefined) return status;
+    const nothing = {
+      codec: undefined,
+      widthPx: undefined,
+      heightPx: undefined,
+      fps: 0,
+      framesReceived: 0,
+      framesDropped: 0,
+      reconnects: 0,
+    };
+    return { phase: 'connecting', reason: 'starting', client: 'direct', ...nothing };
+  }
+
+  requestKeyframe(): void {
+    this.#output?.requestKeyframe();
+  }
+
+  setSyncOffset(ms: number): void {
+    this.#pairer.setSyncOffset(ms * 1000);
+  }
+
+  setFill(fill: Fill): void {
+    this.#keeper()?.setFill(fill);
+  }
+
+  /** Fixes the geometry by hand, or gives it back to the networks (null). @throws SeamlineError when it cannot be used */
+  setGeometry(manual: ManualGeometry | null): void {
+    this.#loop?.pause(manual !== null);
+    if (manual === null) {
+      this.#client?.reset();
+      return;
+    }
+    const canvas = this.#keeper();
+    if (canvas === undefined) throw notYet();
+    if (this.#output === undefined) this.#open(() => canvas.manual(manual));
+    else this.#show(canvas.manual(manual), REPLAN_FRAMES);
+  }
+
+  /** The geometry shown, in the form that `geometry` of a request takes. @throws SeamlineError before there is one */
+  geometry(): ManualGeometry {
+    const shown = this.#geometry.shown;
+    if (shown === undefined) throw notYet();
+    return toManualGeometry(shown);
+  }
+
+  /** The newest panorama as JPEG. @throws SeamlineError before there is one */
+  async snapshot(): Promise<Uint8Array> {
+    const picture = await this.#output?.picture();
+    if (picture === undefined) throw notYet();
+    return jpegOf(picture.bytes, picture.size, required(this.#ffmpeg));
+  }
+
+  /** Ends every stage in the order of the flow. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#phase = 'stopping';
+      clearInterval(this.#timer);
+      this.#loop?.close();
+      await Promise.all(this.#cameras.map((camera) => camera.close()));
+      this.#pairer.close();
+      await this.#opening;
+      await Promise.all([this.#output?.close(), this.#client?.close()]);
+    })();
+    return this.#closing;
+  }
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the pipeline is not started');
+  return value;
+}
+
+function notYet(): SeamlineError {
+  return new SeamlineError(
+    'stream-not-found',
+    'there is no panorama yet: the cameras have not given a pair of pictures',
+  );
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '../common/clock.ts';
+import { withDeadline } from '../common/deadline.ts';
+import { Composer } from '../compose/composer.ts';
+import type { StreamItem } from '../contract/access-unit.ts';
+import type { PipelineStatus } from '../contract/job-messages.ts';
+import type { JobSpec, PipelineSettings } from '../contract/job-spec.ts';
+import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
+import type { Size } from '../contract/pixels.ts';
+import type { CanvasGeometry } from '../contract/warp-state.ts';
+import { H264Encoder } from '../encode/h264-encoder.ts';
+import type { ViewSizes } from '../geometry/canvas.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { FramePair, FramePairerStats } from '../pairing/frame-pairer.ts';
+import type { FfmpegInfo } from '../process/ffmpeg.ts';
+import { ComposeLoop } from './compose-loop.ts';
+import { StageDelays } from './stage-delays.ts';
+
+/** Panoramas in memory: one being made, two waiting for the encoder, one to spare. */
+const CANVASES = 4;
+/** Threads of the encoder; two sliced threads cost less CPU than one (media.md, section 5). */
+const ENCODER_THREADS = 2;
+
+/** Even without cameras a panorama comes five times a second. */
+const PICTURE_TIMEOUT_MS = 3000;
+
+/** What an output is made of. */
+export interface OutputOptions {
+  readonly memory: SharedMemoryPlan;
+  readonly kernels: WebAssembly.Module;
+  readonly ffmpeg: FfmpegInfo;
+  readonly views: ViewSizes;
+  readonly size: Size;
+  readonly fps: number;
+  readonly spec: JobSpec;
+  readonly settings: PipelineSettings;
+  readonly clock: Clock;
+  readonly onItem: (item: StreamItem) => void;
+  readonly onError: (error: unknown) => void;
+  readonly log: Logger;
+}
+
+/** From pairs to access units: composer and encoder of one size. */
+export class Output {
+  readonly #composer: Composer;
+  readonly #encoder: H264Encoder;
+  readonly #loop: ComposeLoop;
+  readonly #delays: StageDelays;
+  readonly #size: Size;
+  readonly #clock: Clock;
+
+  private constructor(options: OutputOptions, composer: Composer) {
+    const { clock, spec, settings, size, fps } = options;
+    this.#composer = composer;
+    this.#size = size;
+    this.#clock = clock;
+    this.#delays = new StageDelays();
+    this.#encoder = new H264Encoder({
+      settings: {
+        size,
+        fps,
+        bitrateKbps: spec.bitrateKbps,
+        encoder: spec.encoder,
+        preset: settings.encoderPreset,
+        threads: ENCODER_THREADS,
+      },
+      ffmpeg: options.ffmpeg,
+      clock,
+      random: Math.random,
+      onItem: (item) => {
+        if (item.kind === 'access-unit') this.#delays.add(item.unit.times);
+        options.onItem(item);
+      },
+      log: options.log,
+    });
+    this.#loop = new ComposeLoop({ composer, encoder: this.#encoder, clock, fps, onError: options.onError });
+  }
+
+  /** Starts composer and encoder. */
+  static async open(options: OutputOptions): Promise<Output> {
+    const composer = await Composer.create({
+      memory: options.memory,
+      kernels: options.kernels,
+      canvas: options.size,
+      views: options.views,
+      workers: options.settings.composeWorkers,
+      canvases: CANVASES,
+    });
+    const output = new Output(options, composer);
+    output.#encoder.start();
+    return output;
+  }
+
+  /** Shows a geometry, blended in over `transitionFrames` panoramas. */
+  show(geometry: CanvasGeometry, transitionFrames: number): Promise<void> {
+    return this.#composer.setGeometry(geometry, transitionFrames);
+  }
+
+  /** Takes over the pair's holds. */
+  submit(pair: FramePair): void {
+    this.#loop.submit(pair);
+  }
+
+  requestKeyframe(): void {
+    this.#encoder.requestKeyframe();
+  }
+
+  /** A copy of the next panorama, I420; undefined before the first pair. */
+  async picture(): Promise<{ bytes: Uint8Array; size: Size } | undefined> {
+    if (this.#loop.last === undefined) return undefined;
+    const bytes = await withDeadline(this.#loop.nextPanorama(), PICTURE_TIMEOUT_MS, 'the next panorama');
+    return { bytes, size: this.#size };
+  }
+
+  /** The part of a job's status that comes from its output; zeros before there is one. */
+  static statusOf(
+    output: Output | undefined,
+    spec: JobSpec,
+    pairing: FramePairerStats,
+  ): Pick<PipelineStatus, 'fps' | 'dropped' | 'skewMs' | 'delayMs' | 'output'> {
+    const unpaired = {
+      'reference frame without a partner': pairing.droppedReferences,
+      'target frame without a partner': pairing.droppedTargets,
+    };
+    if (output === undefined) {
+      const none = { p50: 0, p95: 0 };
+      return { fps: 0, dropped: unpaired, skewMs: none, delayMs: new StageDelays().summary(), output: undefined };
+    }
+    return {
+      fps: output.#loop.rate.perSecond(output.#clock.nowUs()),
+      dropped: { ...unpaired, 'compose was busy': output.#loop.replaced, 'encoder was busy': output.#encoder.dropped },
+      skewMs: output.#loop.skew.summary(),
+      delayMs: output.#delays.summary(),
+      output: { ...output.#size, bitrateKbps: spec.bitrateKbps },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#loop.close();
+    await Promise.all([this.#encoder.close(), this.#composer.close()]);
+  }
+}
