@@ -2,6 +2,7 @@ import { monotonicClock } from '../../src/common/clock.ts';
 import { H264Encoder } from '../../src/encode/h264-encoder.ts';
 import type { StreamHub } from '../../src/egress/stream-hub.ts';
 import { StreamRegistry } from '../../src/egress/stream-registry.ts';
+import { silentLogger } from '../../src/logging/logger.ts';
 import { findFfmpeg } from '../../src/process/ffmpeg.ts';
 
 /** Size of the test picture. */
@@ -83,7 +84,7 @@ export class LivePanorama {
           clock: monotonicClock,
           random: Math.random,
           onItem: (item) => hub().publish(item),
-          log: () => undefined,
+          log: silentLogger,
         }),
     );
     live.#encoder.start();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string, webPath } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseTransport } from '../../../../src/egress/rtsp/transport-header.ts';
 import { parseRequestTarget } from '../../../../src/egress/rtsp/request-target.ts';
@@ -31,7 +31,7 @@ describe('chooseTransport', () => {
   });
 
   it('survives any text', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 300 }), (text) => void chooseTransport(text)));
+    assert(property(string({ maxLength: 300 }), (text) => void chooseTransport(text)));
   });
 });
 
@@ -57,7 +57,7 @@ describe('parseRequestTarget', () => {
   );
 
   it('survives any text', () => {
-    fc.assert(fc.property(fc.webPath(), (path) => void parseRequestTarget(`rtsp://h${path}`)));
-    fc.assert(fc.property(fc.string(), (text) => void parseRequestTarget(`rtsp://h/${text}`)));
+    assert(property(webPath(), (path) => void parseRequestTarget(`rtsp://h${path}`)));
+    assert(property(string(), (text) => void parseRequestTarget(`rtsp://h/${text}`)));
   });
 });

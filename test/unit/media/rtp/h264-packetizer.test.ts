@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, integer, property, record, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packetizeH264, type RtpPayload } from '../../../../src/media/rtp/h264-packetizer.ts';
 
@@ -23,27 +23,21 @@ function reassemble(payloads: readonly RtpPayload[]): number[][] {
 }
 
 /** NAL units of the types that carry pictures and parameter sets. */
-const arbUnit = fc
-  .record({
-    header: fc.constantFrom(0x67, 0x68, 0x65, 0x41, 0x61, 0x01),
-    body: fc.uint8Array({ minLength: 1, maxLength: 5000 }),
-  })
-  .map(({ header, body }) => Uint8Array.of(header, ...body));
+const arbUnit = record({
+  header: constantFrom(0x67, 0x68, 0x65, 0x41, 0x61, 0x01),
+  body: uint8Array({ minLength: 1, maxLength: 5000 }),
+}).map(({ header, body }) => Uint8Array.of(header, ...body));
 
 describe('packetizeH264', () => {
   it('gives back every unit in order, whatever their lengths and the payload size', () => {
-    fc.assert(
-      fc.property(
-        fc.array(arbUnit, { minLength: 1, maxLength: 8 }),
-        fc.integer({ min: 16, max: 1500 }),
-        (units, max) => {
-          const payloads = packetizeH264(units, max);
+    assert(
+      property(array(arbUnit, { minLength: 1, maxLength: 8 }), integer({ min: 16, max: 1500 }), (units, max) => {
+        const payloads = packetizeH264(units, max);
 
-          expect(reassemble(payloads)).toEqual(units.map((unit) => [...unit]));
-          expect(Math.max(...payloads.map(({ payload }) => payload.length))).toBeLessThanOrEqual(max);
-          expect(payloads.map(({ marker }) => marker)).toEqual(payloads.map((_, at) => at === payloads.length - 1));
-        },
-      ),
+        expect(reassemble(payloads)).toEqual(units.map((unit) => [...unit]));
+        expect(Math.max(...payloads.map(({ payload }) => payload.length))).toBeLessThanOrEqual(max);
+        expect(payloads.map(({ marker }) => marker)).toEqual(payloads.map((_, at) => at === payloads.length - 1));
+      }),
     );
   });
 
