@@ -49,7 +49,7 @@ switch (task) {
   case 'demo':
     ensureSystemPackages(RUNTIME_PACKAGES);
     await ensureBuild();
-    runNode(['scripts/demo.mjs', ...args]);
+    runNode(['dist/demo/demo.main.js', ...args]);
     break;
   case 'test':
     ensureSystemPackages(TEST_PACKAGES);
