@@ -83,15 +83,18 @@ function alphaRow(
   }
 }
 
-/** Chroma alpha of one cell: the rounded mean of 2 × 2 luma alphas. */
+/**
+ * Chroma alpha of one cell: the least of 2 × 2 luma alphas. Where it is above 0 all four pixels lie inside the view, so
+ * the chroma sample between them does not reach beyond its plane, which the SIMD paths rely on.
+ */
 @inline
 function halve(luma: usize, chroma: usize): void {
   for (let y: usize = 0; y < 8; y++) {
     const a = v128.load(luma + y * 32);
     const b = v128.load(luma + y * 32, 16);
-    const sum = i16x8.add(i16x8.extadd_pairwise_i8x16_u(a), i16x8.extadd_pairwise_i8x16_u(b));
-    const mean = i16x8.shr_u(i16x8.add(sum, i16x8.splat(2)), 2);
-    v128.store64_lane(chroma + y * 8, i8x16.narrow_i16x8_u(mean, mean), 0);
+    const rows = i8x16.min_u(a, b);
+    const least = i16x8.min_u(v128.and(rows, i16x8.splat(255)), i16x8.shr_u(rows, 8));
+    v128.store64_lane(chroma + y * 8, i8x16.narrow_i16x8_u(least, least), 0);
   }
 }
 
