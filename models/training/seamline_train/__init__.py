@@ -1,0 +1,1 @@
+"""Training of the default bundle: synthetic pairs, SpatialNet, TemporalNet, SmoothNet, evaluation, export."""

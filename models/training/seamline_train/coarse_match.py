@@ -1,0 +1,140 @@
+"""Coarse stage of SpatialNet: dual-softmax matches of all cells, exhaustive similarity voting, reweighted homography."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import geometry as g
+from .features import COARSE_COLUMNS, COARSE_HEIGHT, COARSE_ROWS, COARSE_WIDTH, CoarseNet
+from .fitting import Homography, damping, positive, project, scales_px
+
+CELLS = COARSE_COLUMNS * COARSE_ROWS
+# Side of the tiles of which only the best match votes.
+TILE = 3
+
+
+def _cell_centres() -> np.ndarray:
+    step = g.WIDTH / COARSE_COLUMNS
+    x, y = np.meshgrid(np.arange(COARSE_COLUMNS), np.arange(COARSE_ROWS))
+    return g.to_normalised((np.stack([x, y], -1).reshape(-1, 2) + 0.5) * step - 0.5)
+
+
+class CoarseMatch(nn.Module):
+    """Matches every cell of A with one of B: position [1728, 2] and probability [1728] (shares rather than inliers)."""
+
+    def __init__(self, net: CoarseNet):
+        super().__init__()
+        self.net = net
+        self.register_buffer("cells", torch.tensor(_cell_centres(), dtype=torch.float32), persistent=False)
+        steps = [(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+        index = torch.tensor([[y * COARSE_COLUMNS + x for x, y in steps]])
+        self.register_buffer("neighbours", index, persistent=False)  # [1, 9]
+        reach = torch.tensor(steps, dtype=torch.float32) * (g.WIDTH / COARSE_COLUMNS / g.SCALE)
+        self.register_buffer("reach", reach, persistent=False)  # [9, 2]
+        self.register_buffer("row_of_ones", torch.ones(1, CELLS), persistent=False)
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Luma [1, 1, 360, 480] of both views."""
+        size = [COARSE_HEIGHT, COARSE_WIDTH]
+        images = F.interpolate(torch.cat([a, b], 0), size=size, mode="bilinear", align_corners=False)
+        d = self.net(images).view(2, -1, CELLS)
+        scale = torch.exp(self.net.log_scale)
+        # The appended row makes the product scale * (cosine - 1) <= 0, so that exp needs no maximum subtracted.
+        left = torch.cat([d[0] * scale, self.row_of_ones], 0).t()
+        right = torch.cat([d[1], self.row_of_ones * -scale], 0)
+        logits = left @ right  # [1728, 1728]
+        share = torch.exp(logits)
+        nobody = torch.exp(self.net.dustbin - scale)
+        by_row = share.sum(1, keepdim=True) + nobody
+        by_column = self.row_of_ones @ share + nobody
+        score = logits - 0.5 * torch.log(by_column)
+        best = score.argmax(1)
+        near = (best.unsqueeze(1) + self.neighbours).clamp(0, CELLS - 1)
+        weight = torch.exp(2 * torch.gather(score, 1, near))  # [1728, 9]
+        probability = (weight[:, 4:5] / by_row).sum(1)
+        shift = (weight @ self.reach) / weight.sum(1, keepdim=True)
+        return self.cells.index_select(0, best) + shift, probability
+
+
+class Vote(nn.Module):
+    """The similarity that most tile matches agree with, of all pairs among the best ones; no random numbers."""
+
+    def __init__(self, kept: int = 96, tolerance_px: float = 16.0):
+        super().__init__()
+        self.kept = kept
+        self.inverse_tolerance = (g.SCALE / tolerance_px) ** 2
+        first, second = np.triu_indices(kept, 1)
+        self.register_buffer("first", torch.tensor(first), persistent=False)
+        self.register_buffer("second", torch.tensor(second), persistent=False)
+        index = np.arange(CELLS).reshape(COARSE_ROWS // TILE, TILE, COARSE_COLUMNS // TILE, TILE)
+        tiles = index.transpose(0, 2, 1, 3).reshape(-1, TILE * TILE)
+        self.register_buffer("tiles", torch.tensor(tiles), persistent=False)  # [192, 9]
+        self.register_buffer("tiles_flat", torch.tensor(tiles.reshape(-1)), persistent=False)
+        self.register_buffer("last_row", torch.tensor([[0.0, 0.0, 1.0]]), persistent=False)
+
+    def forward(self, cells: Tensor, matched: Tensor, probability: Tensor) -> tuple[Tensor, Tensor]:
+        """Matches cells [1728, 2] -> matched [1728, 2] with probability [1728]: (similarity [3, 3], score [1])."""
+        best = probability.index_select(0, self.tiles_flat).view(-1, TILE * TILE).argmax(1, keepdim=True)
+        chosen = torch.gather(self.tiles, 1, best).view(-1)
+        a, b, p = (x.index_select(0, chosen) for x in (cells, matched, probability))
+        top = torch.topk(p, self.kept)[1]
+        at, bt = a.index_select(0, top), b.index_select(0, top)
+        a1, b1 = at.index_select(0, self.first), bt.index_select(0, self.first)
+        da = at.index_select(0, self.second) - a1
+        db = bt.index_select(0, self.second) - b1
+        # z = db / da, t = b1 - z a1, as complex numbers.
+        length = (da * da).sum(1)
+        inverse = 1 / length.clamp(min=1e-4)
+        zr = (da * db).sum(1) * inverse
+        zi = (da[:, 0] * db[:, 1] - da[:, 1] * db[:, 0]) * inverse
+        tr = b1[:, 0] - zr * a1[:, 0] + zi * a1[:, 1]
+        ti = b1[:, 1] - zr * a1[:, 1] - zi * a1[:, 0]
+        z2, t2 = zr * zr + zi * zi, tr * tr + ti * ti
+        # Squared residuals of all hypotheses and tiles are bilinear, hence one product.
+        x, y = 2 * (zr * tr + zi * ti), 2 * (zr * ti - zi * tr)
+        hypothesis = torch.stack([z2, t2, z2 * 0 + 1, x, y, -2 * zr, -2 * zi, -2 * tr, -2 * ti], 1)
+        ax, ay, bx, by = a[:, 0], a[:, 1], b[:, 0], b[:, 1]
+        inner, cross = ax * bx + ay * by, ax * by - ay * bx
+        tile = torch.stack([ax * ax + ay * ay, ax * 0 + 1, bx * bx + by * by, ax, ay, inner, cross, bx, by], 0)
+        agreement = torch.relu(1 - (hypothesis @ tile) * self.inverse_tolerance)
+        # Void: points too close together, zoom beyond 0.55 ... 1.8, rotation beyond 41 degrees.
+        valid = positive(length - 0.03) * positive(z2 - 0.30) * positive(3.3 - z2)
+        valid = valid * positive(zr * zr.abs() - 0.56 * z2)
+        score = (agreement @ p.unsqueeze(1))[:, 0] * valid
+        winner = score.argmax(0, keepdim=True)
+        zr, zi, tr, ti = (v.index_select(0, winner) for v in (zr, zi, tr, ti))
+        rows = [torch.stack([zr, -zi, tr], 1), torch.stack([zi, zr, ti], 1), self.last_row]
+        return torch.cat(rows, 0), score.index_select(0, winner)
+
+
+class CoarseHomography(nn.Module):
+    """Homography [3, 3] of the coarse matches, with what SpatialNet reports about them."""
+
+    def __init__(self, net: CoarseNet):
+        super().__init__()
+        self.match = CoarseMatch(net)
+        self.vote = Vote()
+        self.fit = Homography()
+        self.register_buffer("scales", scales_px(24, 18, 14, 10, 8, 7), persistent=False)
+        affine, full = damping(1e-4, 1e3), damping(1e-5, 3e-3)
+        self.register_buffer("damping", torch.tensor([affine] * 2 + [full] * 4), persistent=False)
+        self.last_falloff = -0.5 * (g.SCALE / 8) ** 2
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Luma [1, 1, 360, 480] -> (homography, vote score [1], inlier mass [], inside [1728], probability [1728])."""
+        cells = self.match.cells
+        matched, probability = self.match(a, b)
+        h, score = self.vote(cells, matched, probability)
+        for k in range(6):
+            image, _ = project(h, cells)
+            r2 = ((matched - image) ** 2).sum(1)
+            weight = probability * torch.exp(r2 * (-0.5 / (self.scales[k] * self.scales[k])))
+            h = h + self.fit.step(image, matched, weight, self.damping[k]) @ h
+        image, _ = project(h, cells)
+        r2 = ((matched - image) ** 2).sum(1)
+        mass = (probability * torch.exp(r2 * self.last_falloff)).sum()
+        inside = positive(1 - image[:, 0].abs()) * positive(0.75 - image[:, 1].abs())
+        return h, score, mass, inside, probability
