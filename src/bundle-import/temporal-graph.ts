@@ -1,0 +1,36 @@
+import { featuresAtEighth } from './backbone-graph.ts';
+import { asChannels, costChannelMap, costVolume } from './cost-volume-graph.ts';
+import { GraphBuilder, type Precision, type Value } from './graph-builder.ts';
+import type { NetworkWeights } from './network-weights.ts';
+import { regressionHead } from './regression-graph.ts';
+import { featureSize, imageShape, meshShape } from './working-size.ts';
+
+const RADIUS = 3;
+
+/**
+ * TemporalNet for one view: `image` 1×3×360×480 and the `previous_features` 1×128×45×60 that the frame before gave,
+ * to `motion` 1×7×9×2 (a control point of this frame lies at rigid + motion in the frame before, pixels of 480×360)
+ * and `features` for the next frame. With zeros as previous features, for a first frame, the motion means nothing.
+ */
+export function temporalGraph(weights: NetworkWeights, precision: Precision): Uint8Array {
+  const graph = new GraphBuilder('temporal', precision);
+  const image = graph.toPrecision(graph.input('image', imageShape));
+  const previous = graph.toPrecision(graph.input('previous_features', featureShape));
+  const features = featuresAtEighth(graph, weights, image);
+  const cost = costVolume(graph, asRows(graph, previous), asRows(graph, features), featureSize, RADIUS);
+  const picture = asChannels(graph, cost, featureSize, RADIUS, 'probe_cost_temporal');
+  const prefixes = { convolutions: 'regressNet2_part1', perceptron: 'regressNet2_part2' };
+  const motion = regressionHead(graph, weights, prefixes, { value: picture, ...featureSize }, costChannelMap(RADIUS));
+  graph.output('motion', meshShape, graph.reshape(graph.toFloat(motion), meshShape));
+  graph.output('features', featureShape, graph.toFloat(features));
+  return graph.toBytes('StabStitch++ TemporalNet, written by seamline models import');
+}
+
+/** Shape of the features that TemporalNet carries from frame to frame. */
+export const featureShape = [1, featureSize.channels, featureSize.rows, featureSize.cols] as const;
+
+/** 1×C×rows×cols as rows·cols × C. */
+export function asRows(graph: GraphBuilder, features: Value): Value {
+  const { rows, cols, channels } = featureSize;
+  return graph.reshape(graph.transpose(features, [0, 2, 3, 1]), [rows * cols, channels]);
+}
