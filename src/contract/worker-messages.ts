@@ -5,6 +5,9 @@ import type { PlaneGeometry } from './warp-state.ts';
 /** Handed to the inference worker once, as `workerData`. */
 export interface InferenceWorkerData {
   readonly memory: WebAssembly.Memory;
+  /** Room in the memory for both scaled views, one behind the other, each of `scratchBytes`. */
+  readonly scratchByteOffset: number;
+  readonly scratchBytes: number;
   /** Compiled kernels, for scaling views to the networks' size. */
   readonly kernels: WebAssembly.Module;
   readonly modelFolder: string;

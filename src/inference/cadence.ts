@@ -1,0 +1,75 @@
+/** What to do with the next pair: nothing, follow the cameras, or compare the views anew. */
+export type CadenceStep = 'skip' | 'track' | 'anchor';
+
+/** What a finished request tells about cost and need. */
+export interface CadenceReply {
+  readonly geometry: unknown;
+  readonly jumped: boolean;
+  readonly networkMs: Readonly<Record<string, number>>;
+}
+
+/** Limits of the cadence. */
+export interface CadenceOptions {
+  /** Share of one core that the networks may take, 0 … 1. */
+  readonly budgetShare: number;
+}
+
+/** Anchors come at least and at most this often, µs. */
+const SLOWEST_ANCHOR_US = 4_000_000;
+const FASTEST_ANCHOR_US = 200_000;
+const FASTEST_TRACK_US = 30_000;
+/** While nothing is aligned, or a view was lost, comparisons may follow each other this fast. */
+const SEARCH_US = 150_000;
+/** Share of the budget that anchors may use; the rest follows moving cameras. */
+const ANCHOR_SHARE = 0.4;
+/** Guesses for the first requests, ms. */
+const FIRST_ANCHOR_MS = 60;
+const FIRST_TRACK_MS = 8;
+
+/**
+ * Spends a budget of processor time on anchors and tracking. Each request must have been paid for: a request that
+ * took c ms may be followed by one of its kind after c ms / share.
+ */
+export class Cadence {
+  readonly #share: number;
+  #anchorMs = FIRST_ANCHOR_MS;
+  #trackMs = FIRST_TRACK_MS;
+  #lastAnchorUs = -Infinity;
+  #lastUs = -Infinity;
+  #isUrgent = true;
+
+  constructor(options: CadenceOptions) {
+    this.#share = Math.min(1, Math.max(0.01, options.budgetShare));
+  }
+
+  /** What the budget allows for a pair that is there now. */
+  next(nowUs: number): CadenceStep {
+    const sinceAnchorUs = nowUs - this.#lastAnchorUs;
+    const payUs = (this.#anchorMs * 1000) / (this.#share * (this.#isUrgent ? 1 : ANCHOR_SHARE));
+    const anchorEveryUs = this.#isUrgent
+      ? Math.max(SEARCH_US, payUs)
+      : Math.min(SLOWEST_ANCHOR_US, Math.max(FASTEST_ANCHOR_US, payUs));
+    if (sinceAnchorUs >= anchorEveryUs) return 'anchor';
+    const trackEveryUs = Math.max(FASTEST_TRACK_US, (this.#trackMs * 1000) / (this.#share * (1 - ANCHOR_SHARE)));
+    return !this.#isUrgent && nowUs - this.#lastUs >= trackEveryUs ? 'track' : 'skip';
+  }
+
+  /** Learns from an answer. @param nowUs when it came */
+  note(reply: CadenceReply, isAnchor: boolean, nowUs: number): void {
+    const { networkMs } = reply;
+    const spatialMs = networkMs['spatial'] ?? 0;
+    const totalMs = networkMs['total'] ?? Object.values(networkMs).reduce((sum, value) => sum + value, 0);
+    if (isAnchor || spatialMs > 0) {
+      this.#anchorMs = blend(this.#anchorMs, Math.max(spatialMs, 1));
+      this.#lastAnchorUs = nowUs;
+    }
+    this.#trackMs = blend(this.#trackMs, Math.max(totalMs - spatialMs, 0.5));
+    this.#lastUs = nowUs;
+    this.#isUrgent = reply.jumped || reply.geometry === undefined;
+  }
+}
+
+/** Follows a cost that varies. */
+function blend(old: number, value: number): number {
+  return old + 0.3 * (value - old);
+}
