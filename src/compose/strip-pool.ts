@@ -57,7 +57,7 @@ export class StripPool {
       if (done === this.#workers.length) return;
       const wait = Atomics.waitAsync(words, DONE, done, DEADLINE_MS);
       const outcome = wait.async ? await wait.value : wait.value;
-      // oxlint-disable-next-line typescript/no-unnecessary-condition -- a worker's event sets it during the wait
+      // A worker's event may have set it during the wait.
       if (this.#failure !== undefined) throw this.#failure;
       if (outcome === 'timed-out') throw new SeamlineError('timeout', `a panorama took longer than ${DEADLINE_MS} ms`);
     }
@@ -71,7 +71,7 @@ export class StripPool {
 
   async #stop(): Promise<void> {
     const { words } = this.control;
-    const ended = Promise.all(this.#workers.map((worker) => (worker.threadId === -1 ? [] : once(worker, 'exit'))));
+    const ended = Promise.all(this.#workers.filter((worker) => worker.threadId !== -1).map((worker) => once(worker, 'exit')));
     Atomics.store(words, QUIT, 1);
     Atomics.add(words, SEQUENCE, 1);
     Atomics.notify(words, SEQUENCE);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileKernels } from '../../../src/compose/kernel-module.ts';
 import { fitView, NODE_SCRATCH_BYTES, writeNodes } from '../../../src/compose/node-grid.ts';

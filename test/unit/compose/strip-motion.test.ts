@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawReference } from '../../../src/kernels/reference-draw.ts';
 import { advanceReference, planReference } from '../../../src/kernels/reference-plan.ts';

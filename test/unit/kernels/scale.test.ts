@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileKernels } from '../../../src/compose/kernel-module.ts';
 import { SharedMemoryPlan } from '../../../src/contract/memory-plan.ts';
