@@ -12,6 +12,7 @@ const may = {
   net: ['common', 'config', 'logging'],
   auth: ['common', 'config', 'logging', 'net'],
   'bundle-import': ['common', 'contract', 'geometry', 'logging', 'config'],
+  'model-tools': ['common', 'contract', 'config', 'logging', 'process', 'geometry', 'kernels', 'bundle-import', 'inference'],
   ingest: ['common', 'contract', 'media', 'net', 'process', 'logging', 'config', 'auth'],
   encode: ['common', 'contract', 'media', 'net', 'process', 'logging', 'config'],
   inference: ['common', 'contract', 'geometry', 'kernels', 'process', 'logging', 'config'],
@@ -67,6 +68,8 @@ const folderRules = Object.entries(may).map(([folder, allowed]) => ({
 const doors = [
   ['fluent-ffmpeg', '^src/process/ffmpeg'],
   ['onnxruntime-node', '^src/inference/'],
+  ['yauzl', '^src/bundle-import/checkpoint-archive'],
+  ['onnx-proto', '^src/bundle-import/graph-builder'],
   ['werift', '^src/egress/webrtc/'],
 ].map(([name, door]) => ({
   name: `door-to-${name}`,

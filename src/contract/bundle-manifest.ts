@@ -37,6 +37,8 @@ export interface BundleManifest {
     readonly temporal: NetworkManifest;
     readonly smooth: NetworkManifest;
   };
+  /** Number type of weights and inner values, `float32` when it is left out; inputs and outputs are always float32. */
+  readonly precision?: 'float32' | 'float16';
   /** Other SpatialNets of the same interface that a job may ask for, by profile name. */
   readonly profiles?: Readonly<Record<string, { readonly spatial: NetworkManifest }>>;
 }
@@ -140,9 +142,10 @@ const manifest = record(
     smoothing: oneOf('canvas', 'view'),
     thresholds: record({ confidence: share, overlap: share }),
     networks: record({ spatial: network, temporal: network, smooth: network }),
+    precision: oneOf('float32', 'float16'),
     profiles: values(record({ spatial: network })),
   },
-  ['profiles'],
+  ['precision', 'profiles'],
 );
 
 /**
