@@ -71,7 +71,9 @@ export class StripPool {
 
   async #stop(): Promise<void> {
     const { words } = this.control;
-    const ended = Promise.all(this.#workers.filter((worker) => worker.threadId !== -1).map((worker) => once(worker, 'exit')));
+    const ended = Promise.all(
+      this.#workers.filter((worker) => worker.threadId !== -1).map((worker) => once(worker, 'exit')),
+    );
     Atomics.store(words, QUIT, 1);
     Atomics.add(words, SEQUENCE, 1);
     Atomics.notify(words, SEQUENCE);
