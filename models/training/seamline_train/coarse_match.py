@@ -40,7 +40,8 @@ class CoarseMatch(nn.Module):
         """Luma [1, 1, 360, 480] of both views."""
         size = [COARSE_HEIGHT, COARSE_WIDTH]
         images = F.interpolate(torch.cat([a, b], 0), size=size, mode="bilinear", align_corners=False)
-        d = self.net(images).view(2, -1, CELLS)
+        # The exporter does not follow shapes through resizing.
+        d = self.net(images.view(2, 1, COARSE_HEIGHT, COARSE_WIDTH)).view(2, -1, CELLS)
         scale = torch.exp(self.net.log_scale)
         # The appended row makes the product scale * (cosine - 1) <= 0, so that exp needs no maximum subtracted.
         left = torch.cat([d[0] * scale, self.row_of_ones], 0).t()
