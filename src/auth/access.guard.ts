@@ -26,6 +26,7 @@ interface GuardedReply {
   header(name: string, value: string): unknown;
 }
 
+const JSON_ONLY: readonly string[] = ['application/json'];
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -69,19 +70,19 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GuardedRequest>();
     const reply = context.switchToHttp().getResponse<GuardedReply>();
     const isReading = READING_METHODS.has(request.method);
-    const level = this.#meta<AccessLevel>(ACCESS_LEVEL, context) ?? (isReading ? 'view' : 'change');
+    const level = (this.#meta(ACCESS_LEVEL, context) as AccessLevel | undefined) ?? (isReading ? 'view' : 'change');
     const client = clientOf(request.socket.remoteAddress ?? '', request.headers, this.#proxies);
     if (!isReading) {
       this.#limit(this.#changes, client, reply);
       this.#checkOrigin(request, context);
-      this.#checkContentType(request, this.#meta<readonly string[]>(BODY_TYPES, context) ?? ['application/json']);
+      this.#checkContentType(request, (this.#meta(BODY_TYPES, context) as readonly string[] | undefined) ?? JSON_ONLY);
     }
     this.#authorize(level, request, client, reply);
     return true;
   }
 
-  #meta<T>(key: string, context: ExecutionContext): T | undefined {
-    return this.#reflector.getAllAndOverride<T | undefined>(key, [context.getHandler(), context.getClass()]);
+  #meta(key: string, context: ExecutionContext): unknown {
+    return this.#reflector.getAllAndOverride<unknown>(key, [context.getHandler(), context.getClass()]);
   }
 
   #limit(limit: RateLimit, client: Client, reply: GuardedReply): void {
@@ -95,7 +96,7 @@ export class AccessGuard implements CanActivate {
   }
 
   #checkOrigin(request: GuardedRequest, context: ExecutionContext): void {
-    if (this.#meta<boolean>(ANY_ORIGIN, context) === true) return;
+    if (this.#meta(ANY_ORIGIN, context) === true) return;
     const origin = single(request.headers['origin']);
     if (isOriginAllowed(origin, single(request.headers['host']), this.#config.http.allowedOrigins)) return;
     throw new SeamlineError('forbidden', 'pages of this origin may not call here; see http.allowedOrigins');

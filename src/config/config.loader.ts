@@ -93,7 +93,8 @@ function checkedConfig(tree: ConfigTree, mistakes: FieldError[]): AppConfig {
   mistakes.push(...fieldErrors(validateSync(config, { whitelist: true, forbidNonWhitelisted: true })));
   if (mistakes.length > 0) return config;
   mistakes.push(...contradictions(config));
-  return readSecretFiles(config, PROJECT_FOLDER, mistakes);
+  readSecretFiles(config, PROJECT_FOLDER, mistakes);
+  return config;
 }
 
 /** Mistakes that no key shows alone. */

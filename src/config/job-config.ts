@@ -85,7 +85,7 @@ export class JobsConfig {
 /** The networks. */
 export class InferenceConfig {
   /** Folder of the bundles. */
-  @text(/^[^\u0000-\u001f]+$/u, 'must be a folder')
+  @text(/^\P{Cc}+$/u, 'must be a folder')
   readonly modelDir: string = 'models';
 
   /** Execution providers in the order of trial. */

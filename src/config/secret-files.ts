@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import type { FieldError } from '../common/seamline-error.ts';
-import { AppConfig } from './config.schema.ts';
+import type { AppConfig } from './config.schema.ts';
 import { fieldErrors } from './field-errors.ts';
 
 /**
- * The configuration with tokens and passwords read from the files that its `…File` keys name. A file that cannot be
- * read, is empty or holds what the key itself would refuse is a mistake of that key; its content is never repeated.
+ * Fills in tokens and passwords from the files that `…File` keys name. A file that cannot be read, is empty or holds
+ * what the key itself would refuse is a mistake of that key; its content is never repeated.
+ * @param config checked, not frozen yet
  * @param folder where relative paths start
  */
-export function readSecretFiles(config: AppConfig, folder: string, mistakes: FieldError[]): AppConfig {
+export function readSecretFiles(config: AppConfig, folder: string, mistakes: FieldError[]): void {
   const lines = (path: string, field: string): string[] => {
     if (path === '') return [];
     try {
@@ -27,21 +27,14 @@ export function readSecretFiles(config: AppConfig, folder: string, mistakes: Fie
     }
   };
   const { access, rtsp } = config;
-  const filled = plainToInstance(AppConfig, {
-    ...config,
-    access: {
-      ...access,
-      adminTokens: [...access.adminTokens, ...lines(access.adminTokenFile, 'access.adminTokenFile')],
-      viewerTokens: [...access.viewerTokens, ...lines(access.viewerTokenFile, 'access.viewerTokenFile')],
-    },
-    rtsp: {
-      ...rtsp,
-      users: rtsp.users.map((user, index) => ({
-        ...user,
-        password: user.password || (lines(user.passwordFile, `rtsp.users[${index}].passwordFile`)[0] ?? ''),
-      })),
-    },
+  Object.assign(access, {
+    adminTokens: [...access.adminTokens, ...lines(access.adminTokenFile, 'access.adminTokenFile')],
+    viewerTokens: [...access.viewerTokens, ...lines(access.viewerTokenFile, 'access.viewerTokenFile')],
   });
-  if (mistakes.length === 0) mistakes.push(...fieldErrors(validateSync(filled)));
-  return filled;
+  rtsp.users.forEach((user, index) => {
+    if (user.password !== '') return;
+    const [password = ''] = lines(user.passwordFile, `rtsp.users[${index}].passwordFile`);
+    Object.assign(user, { password });
+  });
+  if (mistakes.length === 0) mistakes.push(...fieldErrors(validateSync(config)));
 }

@@ -84,7 +84,7 @@ export class RtspUserConfig {
   @text(/^[^\s":\\]{1,64}$/u, 'must have 1 to 64 characters without spaces, quotes and colons')
   readonly name: string = '';
 
-  @text(/^[^\u0000-\u001f"\\]{0,256}$/u, 'must have at most 256 characters without quotes and backslashes')
+  @text(/^[^\p{Cc}"\\]{0,256}$/u, 'must have at most 256 characters without quotes and backslashes')
   readonly password: string = '';
 
   /** File that holds the password; used when `password` is empty. */

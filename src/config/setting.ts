@@ -76,10 +76,7 @@ export function flag(): PropertyDecorator {
 }
 
 /** A text that matches `pattern`; `message` says in plain words what it must be. */
-export function text(
-  pattern = /^[^\u0000-\u001f]*$/u,
-  message = 'must be a text without control characters',
-): PropertyDecorator {
+export function text(pattern = /^\P{Cc}*$/u, message = 'must be a text without control characters'): PropertyDecorator {
   const holds: Holds = (value) => typeof value === 'string' && pattern.test(value);
   return plain({ type: 'string', pattern: pattern.source }, holds, message);
 }

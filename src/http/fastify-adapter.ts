@@ -25,12 +25,8 @@ export function fastifyAdapter(config: AppConfig): FastifyAdapter {
     logger: false,
     routerOptions: { maxParamLength: 512 },
     http: { maxHeaderSize: MAX_HEADER_BYTES },
-    frameworkErrors: (error: unknown, request: { url: string; id: string }, reply: Refusal) => {
-      const problem = problemOf(error);
-      reply.status(problem.status);
-      reply.header('content-type', 'application/problem+json; charset=utf-8');
-      reply.send(problemText(problem, request.url, request.id));
-    },
+    // Fastify's own type depends on the version of HTTP and cannot be named here.
+    frameworkErrors: refuse as never,
     clientErrorHandler: (error, socket) => {
       // No request was understood, so no route and no id exist; the socket is all there is.
       const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
@@ -42,4 +38,11 @@ export function fastifyAdapter(config: AppConfig): FastifyAdapter {
       );
     },
   });
+}
+
+function refuse(error: unknown, request: { readonly url: string; readonly id: string }, reply: Refusal): void {
+  const problem = problemOf(error);
+  reply.status(problem.status);
+  reply.header('content-type', 'application/problem+json; charset=utf-8');
+  reply.send(problemText(problem, request.url, request.id));
 }

@@ -1,0 +1,101 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { AppModule } from './app.module.ts';
+import { SeamlineError } from './common/seamline-error.ts';
+import type { AppConfig } from './config/config.schema.ts';
+import { RtspServer } from './egress/rtsp/server.ts';
+import { Readiness } from './health/readiness.ts';
+import { productVersion } from './health/version.ts';
+import { fastifyAdapter } from './http/fastify-adapter.ts';
+import { configureHttp } from './http/http-setup.ts';
+import { JobsService } from './jobs/jobs.service.ts';
+import { NestLogger } from './logging/nest-logger.ts';
+import type { Logger } from './logging/logger.ts';
+import { ServerPorts } from './net/server-ports.ts';
+
+/** The API process without its entry: everything between a checked configuration and a server that listens. */
+export class ApiServer {
+  readonly app: NestFastifyApplication;
+  readonly #config: AppConfig;
+  #closing: Promise<void> | undefined;
+
+  private constructor(app: NestFastifyApplication, config: AppConfig) {
+    this.app = app;
+    this.#config = config;
+  }
+
+  /** A server that does not listen yet. */
+  static async create(config: AppConfig, logger: Logger): Promise<ApiServer> {
+    const app = await NestFactory.create<NestFastifyApplication>(
+      AppModule.with(config, logger),
+      fastifyAdapter(config),
+      {
+        logger: new NestLogger(logger),
+        abortOnError: false,
+      },
+    );
+    configureHttp(app, config);
+    SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, documentOptions()), {
+      customSiteTitle: 'Seamline API',
+    });
+    await app.init();
+    return new ApiServer(app, config);
+  }
+
+  /** Ports in use, the real ones when any was asked for. */
+  get ports(): ServerPorts {
+    return this.app.get(ServerPorts);
+  }
+
+  /** @throws SeamlineError `port-in-use` that names the setting */
+  async listen(): Promise<void> {
+    const { host, port } = this.#config.http;
+    try {
+      await this.app.listen(port, host);
+    } catch (cause) {
+      throw portError(cause, 'http', port);
+    }
+    const rtsp = this.app.get(RtspServer);
+    await rtsp.listen();
+    this.ports.rtsp = rtsp.port;
+    const address = this.app.getHttpServer().address() as { readonly port: number };
+    this.ports.http = address.port;
+    this.app.get(Readiness).markListening();
+  }
+
+  /** Stops jobs, then viewers and servers. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.app
+      .get(JobsService)
+      .close()
+      .then(() => this.app.get(RtspServer).close())
+      .then(() => this.app.close());
+    return this.#closing;
+  }
+}
+
+function documentOptions(): ReturnType<DocumentBuilder['build']> {
+  return new DocumentBuilder()
+    .setTitle('Seamline')
+    .setDescription(
+      'Two network cameras in, one live panorama out. State-changing calls need a request from the machine itself or a ' +
+        'token; errors are problem+json (RFC 9457), see docs/problems.md.',
+    )
+    .setVersion(productVersion())
+    .addBearerAuth()
+    .build();
+}
+
+function portError(cause: unknown, section: string, port: number): unknown {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new SeamlineError('port-in-use', `port ${port} is taken by another program; set ${section}.port`, { cause });
+  }
+  if (code === 'EACCES') {
+    return new SeamlineError('port-in-use', `port ${port} needs more rights; set ${section}.port to one above 1023`, {
+      cause,
+    });
+  }
+  return cause;
+}

@@ -1,0 +1,87 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import { SeamlineError } from '../common/seamline-error.ts';
+import { projectPath } from '../config/config.loader.ts';
+import { AppConfig } from '../config/config.schema.ts';
+import { parseBundleManifest } from '../contract/bundle-manifest.ts';
+import { ServerPorts } from '../net/server-ports.ts';
+import { findFfmpeg } from '../process/ffmpeg.ts';
+
+/** One thing the server needs. */
+export interface Check {
+  readonly name: 'ffmpeg' | 'model' | 'ports';
+  readonly isReady: boolean;
+  /** What it is, or what is missing and what to do, in plain words. */
+  readonly detail: string;
+}
+
+/** A found ffmpeg is not looked for again for this long, ms. */
+const FFMPEG_VALID_MS = 60_000;
+
+/** Whether jobs can be run: ffmpeg, the default bundle of networks, and the ports. */
+@Injectable()
+export class Readiness {
+  readonly #config: AppConfig;
+  readonly #ports: ServerPorts;
+  #ffmpeg: { readonly check: Check; readonly untilMs: number } | undefined;
+  #isListening = false;
+
+  constructor(@Inject(AppConfig) config: AppConfig, @Inject(ServerPorts) ports: ServerPorts) {
+    this.#config = config;
+    this.#ports = ports;
+  }
+
+  /** Called once all servers listen. */
+  markListening(): void {
+    this.#isListening = true;
+  }
+
+  async checks(): Promise<readonly Check[]> {
+    return Promise.all([this.#ffmpegCheck(), this.#modelCheck(), this.#portsCheck()]);
+  }
+
+  async #ffmpegCheck(): Promise<Check> {
+    const nowMs = performance.now();
+    if (this.#ffmpeg !== undefined && nowMs < this.#ffmpeg.untilMs) return this.#ffmpeg.check;
+    const { path } = this.#config.ffmpeg;
+    const check = await attempt('ffmpeg', async () => {
+      const { version } = await findFfmpeg(path === '' ? undefined : path);
+      return `version ${version.join('.')}`;
+    });
+    if (check.isReady) this.#ffmpeg = { check, untilMs: nowMs + FFMPEG_VALID_MS };
+    return check;
+  }
+
+  async #modelCheck(): Promise<Check> {
+    const { model } = this.#config.jobs.defaults;
+    const folder = join(projectPath(this.#config.inference.modelDir), model);
+    return attempt('model', async () => {
+      const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => {
+        throw new SeamlineError('model-invalid', `the bundle ${model} has no manifest.json below inference.modelDir`);
+      });
+      const manifest = parseBundleManifest(JSON.parse(text));
+      for (const { file } of Object.values(manifest.networks)) {
+        await stat(join(folder, file)).catch(() => {
+          throw new SeamlineError('model-invalid', `the bundle ${model} lacks its file ${file}`);
+        });
+      }
+      return `${manifest.name} ${manifest.version}`;
+    });
+  }
+
+  async #portsCheck(): Promise<Check> {
+    if (!this.#isListening) return { name: 'ports', isReady: false, detail: 'the servers do not listen yet' };
+    return { name: 'ports', isReady: true, detail: `http ${this.#ports.http}, rtsp ${this.#ports.rtsp}` };
+  }
+}
+
+async function attempt(name: Check['name'], act: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, isReady: true, detail: await act() };
+  } catch (error) {
+    // "Not ready" is the answer that was asked for; our own errors say why in words fit for strangers.
+    const detail = error instanceof SeamlineError ? error.message : 'it cannot be checked; see the log';
+    return { name, isReady: false, detail };
+  }
+}

@@ -1,0 +1,108 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AppConfig } from '../config/config.schema.ts';
+import { OwnHosts } from '../net/own-hosts.ts';
+import { ServerPorts } from '../net/server-ports.ts';
+import { addressBase } from './address-base.ts';
+import { ApiProblems } from './api-problems.ts';
+import { ChangeStitchDto, CreateStitchDto } from './dto/stitch.dto.ts';
+import { JOB_EXAMPLE } from './job-example.ts';
+import type { Job } from './job-registry.ts';
+import { jobView } from './job-view.ts';
+import { JobsService } from './jobs.service.ts';
+
+interface Reply {
+  header(name: string, value: string): Reply;
+  type(type: string): Reply;
+  send(body: unknown): unknown;
+}
+
+/** Jobs over HTTP. */
+@ApiTags('jobs')
+@Controller('stitch')
+export class JobsController {
+  readonly #jobs: JobsService;
+  readonly #ports: ServerPorts;
+  readonly #ownHosts: OwnHosts;
+
+  constructor(
+    @Inject(JobsService) jobs: JobsService,
+    @Inject(AppConfig) config: AppConfig,
+    @Inject(ServerPorts) ports: ServerPorts,
+  ) {
+    this.#jobs = jobs;
+    this.#ports = ports;
+    this.#ownHosts = new OwnHosts(config.network.publicHosts);
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Start a job: two cameras in, one panorama out' })
+  @ApiCreatedResponse({ description: 'The job; Location names it.', example: JOB_EXAMPLE })
+  @ApiProblems(400, 401, 403, 409, 413, 415, 422, 429, 503)
+  create(
+    @Body() dto: CreateStitchDto,
+    @Headers('host') host: string | undefined,
+    @Res({ passthrough: true }) reply: Reply,
+  ): object {
+    const job = this.#jobs.create(dto);
+    reply.header('location', `/stitch/${job.id}`);
+    return this.#view(job, host);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'All jobs, oldest first' })
+  @ApiOkResponse({ example: { jobs: [JOB_EXAMPLE] } })
+  @ApiProblems(401)
+  list(@Headers('host') host: string | undefined): object {
+    return { jobs: this.#jobs.list().map((job) => this.#view(job, host)) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One job: state, reasons, figures, addresses' })
+  @ApiOkResponse({ example: JOB_EXAMPLE })
+  @ApiProblems(401, 404)
+  show(@Param('id') id: string, @Headers('host') host: string | undefined): object {
+    return this.#view(this.#jobs.get(id), host);
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change a job while it runs' })
+  @ApiOkResponse({ example: JOB_EXAMPLE })
+  @ApiProblems(400, 401, 403, 404, 415, 422, 429, 504)
+  async change(
+    @Param('id') id: string,
+    @Body() dto: ChangeStitchDto,
+    @Headers('host') host: string | undefined,
+  ): Promise<object> {
+    return this.#view(await this.#jobs.change(id, dto), host);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Stop a job; answers when no process of it is left' })
+  @ApiNoContentResponse()
+  @ApiProblems(401, 403, 404, 429)
+  async remove(@Param('id') id: string): Promise<void> {
+    await this.#jobs.remove(id);
+  }
+
+  @Get(':id/geometry')
+  @ApiOperation({ summary: 'The alignment in use, in the form that POST and PATCH take' })
+  @ApiProblems(401, 404, 504)
+  async geometry(@Param('id') id: string): Promise<unknown> {
+    return this.#jobs.ask(id, { kind: 'get-geometry' });
+  }
+
+  @Get(':id/snapshot.jpg')
+  @ApiOperation({ summary: 'The newest panorama' })
+  @ApiOkResponse({ content: { 'image/jpeg': {} } })
+  @ApiProblems(401, 404, 504)
+  async snapshot(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
+    const jpeg = (await this.#jobs.ask(id, { kind: 'snapshot' })) as Uint8Array;
+    reply.type('image/jpeg').header('cache-control', 'no-store').send(Buffer.from(jpeg));
+  }
+
+  #view(job: Job, host: string | undefined): object {
+    return jobView(this.#jobs.facts(job), addressBase(host, this.#ownHosts, this.#ports));
+  }
+}

@@ -1,0 +1,155 @@
+import { EventEmitter } from 'node:events';
+import { Inject, Injectable } from '@nestjs/common';
+import { monotonicClock } from '../common/clock.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
+import { AppConfig } from '../config/config.schema.ts';
+import type { JobSpec } from '../contract/job-spec.ts';
+import { StreamRegistry } from '../egress/stream-registry.ts';
+import { LOGGER, type Logger } from '../logging/logger.ts';
+import { OwnHosts } from '../net/own-hosts.ts';
+import { ServerPorts } from '../net/server-ports.ts';
+import { SourcePolicy } from '../net/source-policy.ts';
+import type { ChangeStitchDto, CreateStitchDto } from './dto/stitch.dto.ts';
+import { toChange } from './dto/to-change.ts';
+import { toJobSpec } from './dto/to-job-spec.ts';
+import { NEW_ID } from './job-id.ts';
+import { JobRegistry, leastLoaded, type Job } from './job-registry.ts';
+import { JobSupervisor } from './job-supervisor.ts';
+import type { JobFacts } from './job-view.ts';
+import { pipelineSettings } from './pipeline-settings.ts';
+import { RUNNER, type JobQuestion, type Runner } from './runner/runner.ts';
+
+/** Emitted with the id of a job whose state or figures changed, or that is gone. */
+type JobEvents = { change: [id: string] };
+
+/** Starts, shows, changes and stops jobs: the policy behind the HTTP routes. */
+@Injectable()
+export class JobsService {
+  /** Bounded by what listens: each open event stream is one listener. */
+  readonly events = new EventEmitter<JobEvents>({ captureRejections: false }).setMaxListeners(0);
+  readonly #config: AppConfig;
+  readonly #logger: Logger;
+  readonly #runner: Runner;
+  readonly #streams: StreamRegistry;
+  readonly #ports: ServerPorts;
+  readonly #newId: () => string;
+  readonly #registry = new JobRegistry();
+  readonly #ownHosts: OwnHosts;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    @Inject(AppConfig) config: AppConfig,
+    @Inject(LOGGER) logger: Logger,
+    @Inject(RUNNER) runner: Runner,
+    @Inject(StreamRegistry) streams: StreamRegistry,
+    @Inject(ServerPorts) ports: ServerPorts,
+    @Inject(NEW_ID) newId: () => string,
+  ) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#runner = runner;
+    this.#streams = streams;
+    this.#ports = ports;
+    this.#newId = newId;
+    this.#ownHosts = new OwnHosts(config.network.publicHosts);
+  }
+
+  /**
+   * Starts a job of a checked body; what becomes of its cameras is in its state later.
+   * @throws SeamlineError `invalid-request`, `output-in-use`, `job-limit-reached`, `shutting-down`
+   */
+  create(dto: CreateStitchDto): Job {
+    if (this.#closing !== undefined) throw new SeamlineError('shutting-down', 'the server is stopping');
+    const { network, jobs } = this.#config;
+    const spec = toJobSpec(dto, {
+      id: this.#newId(),
+      defaults: jobs.defaults,
+      ownHosts: this.#ownHosts,
+      rtspPort: this.#ports.rtsp,
+      sourcePolicy: new SourcePolicy({ allow: network.sourceNetworks, ownPorts: this.#ports.own }),
+      pushPolicy: new SourcePolicy({ allow: network.pushNetworks, ownPorts: this.#ports.own }),
+    });
+    this.#registry.checkOutputs(spec);
+    if (this.#registry.active().length >= jobs.maxJobs) {
+      const detail = `this server runs at most ${jobs.maxJobs} jobs (jobs.maxJobs); stop one first`;
+      throw new SeamlineError('job-limit-reached', detail);
+    }
+    return this.#start(spec);
+  }
+
+  /** All jobs, oldest first. */
+  list(): Job[] {
+    return this.#registry.list();
+  }
+
+  /** @throws SeamlineError `job-not-found` */
+  get(id: string): Job {
+    return this.#registry.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.#registry.has(id);
+  }
+
+  /** What an answer about the job is made of. */
+  facts(job: Job): JobFacts {
+    const { spec, state, status } = job.supervisor;
+    const viewers = this.#streams.get(spec.path)?.readersByProtocol() ?? {};
+    return { spec, state, status, createdMs: job.createdMs, pushes: [], viewers };
+  }
+
+  /** Changes a running job; the change also holds for its next process. */
+  async change(id: string, dto: ChangeStitchDto): Promise<Job> {
+    const job = this.#registry.get(id);
+    const { question, amend } = toChange(dto);
+    if (job.supervisor.handle !== undefined) await this.ask(id, question);
+    job.supervisor.amend(amend(job.supervisor.spec));
+    this.events.emit('change', id);
+    return job;
+  }
+
+  /** The job process's answer. @throws SeamlineError `job-not-found`, `timeout`, or the process's own */
+  async ask(id: string, question: JobQuestion): Promise<unknown> {
+    const { handle, state } = this.#registry.get(id).supervisor;
+    if (handle === undefined) {
+      throw new SeamlineError('timeout', `the job process is not running (${state.phase}); try again later`);
+    }
+    return handle.ask(question, this.#config.jobs.replyTimeoutMs);
+  }
+
+  /** Stops a job and forgets it; resolves when no process of it is left. */
+  async remove(id: string): Promise<void> {
+    await this.#registry.get(id).supervisor.stop();
+    this.#registry.delete(id);
+    this.events.emit('change', id);
+  }
+
+  /** No new jobs, and none left when it resolves. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.all(this.list().map(({ supervisor }) => supervisor.stop())).then(() => undefined);
+    return this.#closing;
+  }
+
+  #start(spec: JobSpec): Job {
+    const { jobs, inference } = this.#config;
+    const taken = this.#registry.active().map((job) => job.deviceId);
+    const deviceId = leastLoaded(inference.devices, taken);
+    const hub = this.#streams.open(spec.path, () => supervisor.requestKeyframe());
+    const supervisor = new JobSupervisor(spec, {
+      runner: this.#runner,
+      settings: () => pipelineSettings(this.#config, deviceId, this.#ports.own),
+      clock: monotonicClock,
+      random: Math.random,
+      logger: this.#logger,
+      startTimeoutMs: jobs.startTimeoutMs,
+      silenceTimeoutMs: jobs.silenceTimeoutMs,
+      onItem: (item) => hub.publish(item),
+      onClosed: (reason) => this.#streams.close(spec.path, reason),
+      onChange: () => this.events.emit('change', spec.id),
+    });
+    const job = { id: spec.id, createdMs: Date.now(), deviceId, supervisor };
+    this.#registry.add(job);
+    supervisor.start();
+    return job;
+  }
+}

@@ -1,0 +1,171 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { StreamItemParser } from '../../contract/access-unit-wire.ts';
+import { parseJobEvent, type JobCommand } from '../../contract/job-messages.ts';
+import type { JobSpec, PipelineSettings } from '../../contract/job-spec.ts';
+import { LineTail } from './line-tail.ts';
+import { PendingReplies } from './pending-replies.ts';
+import type { JobExit, JobHandle, JobListener, JobQuestion } from './runner.ts';
+
+/** Deadlines of a job process, ms. */
+export interface JobProcessOptions {
+  readonly entry: URL;
+  readonly stopTimeoutMs: number;
+  readonly helloTimeoutMs: number;
+}
+
+/** File descriptor on which the process writes its StreamItems. */
+const STREAM_FD = 4;
+/** How long pipes of an ended process are still read, ms: someone it left behind may hold them. */
+const DRAIN_MS = 1000;
+
+/**
+ * A job process on this machine: in a process group of its own (Ctrl-C in a terminal does not reach it), control
+ * messages by Node's IPC channel, encoded data on a pipe. It ends by itself when the channel closes, so that it does
+ * not survive this process either.
+ */
+export class JobProcess implements JobHandle {
+  readonly jobId: string;
+  readonly exited: Promise<JobExit>;
+  readonly #child: ChildProcess;
+  readonly #listener: JobListener;
+  readonly #options: JobProcessOptions;
+  readonly #replies = new PendingReplies();
+  readonly #notes: string[] = [];
+  #stopping: Promise<JobExit> | undefined;
+  #hasEnded = false;
+
+  constructor(spec: JobSpec, settings: PipelineSettings, listener: JobListener, options: JobProcessOptions) {
+    this.jobId = spec.id;
+    this.#listener = listener;
+    this.#options = options;
+    // The id alone is on the command line; addresses travel over the channel, where `ps` does not show them.
+    this.#child = spawn(process.execPath, [fileURLToPath(options.entry), spec.id], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
+      detached: true,
+      serialization: 'advanced',
+      env: environmentOfJobs(),
+    });
+    this.exited = this.#watch();
+    this.#readItems();
+    const helloDue = setTimeout(
+      () => this.#giveUp(`no hello within ${options.helloTimeoutMs} ms`),
+      options.helloTimeoutMs,
+    );
+    this.#child.on('message', (message) => {
+      const event = parseJobEvent(message);
+      if (event === undefined || this.#hasEnded) return;
+      if (event.kind === 'hello') {
+        clearTimeout(helloDue);
+        this.#send({ kind: 'start', spec, settings });
+      }
+      if (event.kind === 'reply') this.#replies.settle(event);
+      else listener.onEvent(event);
+    });
+    void this.exited.then(() => clearTimeout(helloDue));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  requestKeyframe(): void {
+    this.#send({ kind: 'keyframe' });
+  }
+
+  async ask(question: JobQuestion, timeoutMs: number): Promise<unknown> {
+    const what = `the job's answer to ${question.kind}`;
+    if (this.#hasEnded) return this.#replies.ask(() => this.#replies.abandon(), timeoutMs, what);
+    return this.#replies.ask((id) => this.#send({ ...question, id }), timeoutMs, what);
+  }
+
+  stop(): Promise<JobExit> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  kill(): void {
+    this.#signalGroup('SIGKILL');
+  }
+
+  async #stop(): Promise<JobExit> {
+    this.#send({ kind: 'stop' });
+    const { stopTimeoutMs } = this.#options;
+    const term = setTimeout(() => this.#child.kill('SIGTERM'), stopTimeoutMs);
+    const kill = setTimeout(() => this.kill(), 2 * stopTimeoutMs);
+    const exit = await this.exited;
+    clearTimeout(term);
+    clearTimeout(kill);
+    return exit;
+  }
+
+  #giveUp(why: string): void {
+    this.#notes.push(why);
+    this.kill();
+  }
+
+  #watch(): Promise<JobExit> {
+    const startedMs = performance.now();
+    const child = this.#child;
+    const stderr = child.stderr === null ? undefined : new LineTail(child.stderr);
+    const stdout = child.stdout === null ? undefined : new LineTail(child.stdout);
+    return new Promise((resolve) => {
+      const end = (exitCode: number | null, signal: string | null): void => {
+        if (this.#hasEnded) return;
+        this.#hasEnded = true;
+        this.#replies.abandon();
+        // What it started stays in its group or dies with it; nothing may outlive it.
+        this.#signalGroup('SIGKILL');
+        const stderrTail = [...(stdout?.lines ?? []), ...(stderr?.lines ?? []), ...this.#notes];
+        resolve({ exitCode, signal, durationMs: performance.now() - startedMs, stderrTail });
+      };
+      child.on('error', (error) => {
+        this.#notes.push(error.message);
+        if (child.pid === undefined) end(-1, null);
+      });
+      child.on('exit', (exitCode, signal) => {
+        setTimeout(() => end(exitCode, signal), DRAIN_MS).unref();
+      });
+      child.on('close', end);
+    });
+  }
+
+  #readItems(): void {
+    const pipe = this.#child.stdio[STREAM_FD] as Readable | null | undefined;
+    if (pipe === null || pipe === undefined) return;
+    const parser = new StreamItemParser();
+    pipe.on('error', () => undefined);
+    pipe.on('data', (chunk: Uint8Array) => {
+      if (this.#hasEnded) return;
+      try {
+        for (const item of parser.push(chunk)) this.#listener.onItem(item);
+      } catch (error) {
+        // Nothing that follows on the pipe can be understood.
+        pipe.destroy();
+        this.#giveUp(`its stream is broken: ${error instanceof Error ? error.message : 'no reason given'}`);
+      }
+    });
+  }
+
+  #send(command: JobCommand): void {
+    if (this.#hasEnded || !this.#child.connected) return;
+    // Sending fails when the process ends at the same moment; its end is reported once, by `exited`.
+    this.#child.send(command, () => undefined);
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch {
+      // The group is empty: nothing is left, which is what was wanted.
+    }
+  }
+}
+
+/** Tokens and passwords of the configuration are no business of a job process. */
+function environmentOfJobs(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('SEAMLINE_'));
+  return Object.fromEntries(entries);
+}
