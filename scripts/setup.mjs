@@ -3,7 +3,7 @@
  * `node scripts/setup.mjs [runtime|test|gpu]`; every step is skipped when its result is there.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RUNTIME_PACKAGES, TEST_PACKAGES } from './system-packages.mjs';
@@ -29,6 +29,9 @@ export function ensureDependencies() {
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing the npm packages (npm ci) …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  const shipped = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+  // npm 9 (Debian 12) does not link the programs of optional packages when install scripts are off.
+  if (!existsSync(node) && existsSync(shipped)) symlinkSync(shipped, node);
   if (!existsSync(node)) {
     say('Node 24 did not come with the packages: this processor is not supported (x64 and arm64 are)');
     process.exit(1);
