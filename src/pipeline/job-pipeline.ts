@@ -61,6 +61,7 @@ export class JobPipeline {
   #phase: PipelinePhase = 'starting';
   #firstFrameUs: number | undefined;
   #bothLiveUs: number | undefined;
+  #networksUs: number | undefined;
   #fpsMeasured = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #closing: Promise<void> | undefined;
@@ -93,12 +94,13 @@ export class JobPipeline {
       model: this.#spec.model,
       memory: this.#memory,
       kernels,
-      log: (level, message, fields) => log.log(level, message, { stage: 'inference', ...fields }),
+      log: log.child({ stage: 'inference' }),
     });
     if (this.#closing !== undefined) {
       await this.#client.close();
       return;
     }
+    this.#networksUs = this.#ports.clock.nowUs();
     this.#loop = new GeometryLoop({
       client: this.#client,
       cadence: new Cadence({ budgetShare: this.#settings.inferenceBudget }),
@@ -162,13 +164,19 @@ export class JobPipeline {
       this.#open((canvas) => canvas.manual(manual));
       return;
     }
-    const sinceUs = this.#bothLiveUs ?? this.#firstFrameUs;
-    // The networks' own start does not count: it happens once and takes a second or two.
-    if (nowUs - sinceUs < timeoutUs || (this.#client === undefined && nowUs - sinceUs < 3 * timeoutUs)) return;
+    if (nowUs < this.#alignDeadlineUs(this.#bothLiveUs ?? this.#firstFrameUs, timeoutUs)) return;
     for (const camera of [0, 1] as const) {
       if (this.#views.isUnknown(camera)) this.#pairer.offer(this.#views.blackFrame(camera, nowUs), nowUs);
     }
     this.#open((canvas) => canvas.sideBySide());
+  }
+
+  /** The networks' own start does not count against the time for aligning, within reason: a busy machine takes seconds. */
+  #alignDeadlineUs(liveUs: number, timeoutUs: number): number {
+    const latestUs = liveUs + 4 * timeoutUs;
+    return this.#networksUs === undefined
+      ? latestUs
+      : Math.min(latestUs, Math.max(liveUs, this.#networksUs) + timeoutUs);
   }
 
   #keeper(): CanvasKeeper | undefined {
