@@ -4,7 +4,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module.ts';
 import { SeamlineError } from './common/seamline-error.ts';
 import type { AppConfig } from './config/config.schema.ts';
-import { RtspServer } from './egress/rtsp/server.ts';
+import { EgressService } from './egress/egress.service.ts';
 import { Readiness } from './health/readiness.ts';
 import { productVersion } from './health/version.ts';
 import { fastifyAdapter } from './http/fastify-adapter.ts';
@@ -51,14 +51,14 @@ export class ApiServer {
   /** @throws SeamlineError `port-in-use` that names the setting */
   async listen(): Promise<void> {
     const { host, port } = this.#config.http;
+    const egress = this.app.get(EgressService);
+    await egress.listen();
+    this.ports.rtsp = egress.rtspPort;
     try {
       await this.app.listen(port, host);
     } catch (cause) {
-      throw portError(cause, 'http', port);
+      throw portError(cause, port);
     }
-    const rtsp = this.app.get(RtspServer);
-    await rtsp.listen();
-    this.ports.rtsp = rtsp.port;
     const address = this.app.getHttpServer().address() as { readonly port: number };
     this.ports.http = address.port;
     this.app.get(Readiness).markListening();
@@ -69,7 +69,6 @@ export class ApiServer {
     this.#closing ??= this.app
       .get(JobsService)
       .close()
-      .then(() => this.app.get(RtspServer).close())
       .then(() => this.app.close());
     return this.#closing;
   }
@@ -87,13 +86,13 @@ function documentOptions(): ReturnType<DocumentBuilder['build']> {
     .build();
 }
 
-function portError(cause: unknown, section: string, port: number): unknown {
+function portError(cause: unknown, port: number): unknown {
   const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
   if (code === 'EADDRINUSE') {
-    return new SeamlineError('port-in-use', `port ${port} is taken by another program; set ${section}.port`, { cause });
+    return new SeamlineError('port-in-use', `port ${port} is taken by another program; set http.port`, { cause });
   }
   if (code === 'EACCES') {
-    return new SeamlineError('port-in-use', `port ${port} needs more rights; set ${section}.port to one above 1023`, {
+    return new SeamlineError('port-in-use', `port ${port} needs more rights; set http.port to one above 1023`, {
       cause,
     });
   }

@@ -20,7 +20,7 @@ export interface ProcessFigures {
 
 /** Metrics of the process and of every job. Labels are job ids, cameras, stages, networks and protocols alone. */
 export function metricsOf(jobs: readonly JobFacts[], own: ProcessFigures): Metric[] {
-  return [...processMetrics(jobs, own), ...jobMetrics(jobs), ...cameraMetrics(jobs)];
+  return [...processMetrics(jobs, own), ...jobMetrics(jobs), ...geometryMetrics(jobs), ...cameraMetrics(jobs)];
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
@@ -101,6 +101,23 @@ function jobMetrics(jobs: readonly JobFacts[]): Metric[] {
       each(jobs, (status, job) => quantiles({ job }, status.skewMs)),
     ),
     gauge(
+      'job_memory_bytes',
+      'Memory of the job process.',
+      one(jobs, (status) => status.memoryMb * MIB),
+    ),
+    gauge(
+      'job_viewers',
+      'Readers of the panorama by protocol.',
+      jobs.flatMap(({ spec, viewers }) =>
+        Object.entries(viewers).map(([protocol, value]) => ({ labels: { job: spec.id, protocol }, value })),
+      ),
+    ),
+  ];
+}
+
+function geometryMetrics(jobs: readonly JobFacts[]): Metric[] {
+  return [
+    gauge(
       'job_confidence_ratio',
       'Confidence of the alignment.',
       one(jobs, (status) => status.geometry.confidence),
@@ -123,18 +140,6 @@ function jobMetrics(jobs: readonly JobFacts[]): Metric[] {
           labels: { job, network },
           value: ms / 1000,
         })),
-      ),
-    ),
-    gauge(
-      'job_memory_bytes',
-      'Memory of the job process.',
-      one(jobs, (status) => status.memoryMb * MIB),
-    ),
-    gauge(
-      'job_viewers',
-      'Readers of the panorama by protocol.',
-      jobs.flatMap(({ spec, viewers }) =>
-        Object.entries(viewers).map(([protocol, value]) => ({ labels: { job: spec.id, protocol }, value })),
       ),
     ),
   ];

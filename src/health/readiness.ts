@@ -5,6 +5,7 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import { projectPath } from '../config/config.loader.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import { parseBundleManifest } from '../contract/bundle-manifest.ts';
+import { ffmpegPath } from '../jobs/pipeline-settings.ts';
 import { ServerPorts } from '../net/server-ports.ts';
 import { findFfmpeg } from '../process/ffmpeg.ts';
 
@@ -44,9 +45,8 @@ export class Readiness {
   async #ffmpegCheck(): Promise<Check> {
     const nowMs = performance.now();
     if (this.#ffmpeg !== undefined && nowMs < this.#ffmpeg.untilMs) return this.#ffmpeg.check;
-    const { path } = this.#config.ffmpeg;
     const check = await attempt('ffmpeg', async () => {
-      const { version } = await findFfmpeg(path === '' ? undefined : path);
+      const { version } = await findFfmpeg(ffmpegPath(this.#config));
       return `version ${version.join('.')}`;
     });
     if (check.isReady) this.#ffmpeg = { check, untilMs: nowMs + FFMPEG_VALID_MS };

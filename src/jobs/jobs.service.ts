@@ -4,6 +4,7 @@ import { monotonicClock } from '../common/clock.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
+import { EgressService } from '../egress/egress.service.ts';
 import { StreamRegistry } from '../egress/stream-registry.ts';
 import { LOGGER, type Logger } from '../logging/logger.ts';
 import { OwnHosts } from '../net/own-hosts.ts';
@@ -31,6 +32,7 @@ export class JobsService {
   readonly #logger: Logger;
   readonly #runner: Runner;
   readonly #streams: StreamRegistry;
+  readonly #egress: EgressService;
   readonly #ports: ServerPorts;
   readonly #newId: () => string;
   readonly #registry = new JobRegistry();
@@ -42,6 +44,7 @@ export class JobsService {
     @Inject(LOGGER) logger: Logger,
     @Inject(RUNNER) runner: Runner,
     @Inject(StreamRegistry) streams: StreamRegistry,
+    @Inject(EgressService) egress: EgressService,
     @Inject(ServerPorts) ports: ServerPorts,
     @Inject(NEW_ID) newId: () => string,
   ) {
@@ -49,6 +52,7 @@ export class JobsService {
     this.#logger = logger;
     this.#runner = runner;
     this.#streams = streams;
+    this.#egress = egress;
     this.#ports = ports;
     this.#newId = newId;
     this.#ownHosts = new OwnHosts(config.network.publicHosts);
@@ -94,7 +98,7 @@ export class JobsService {
   /** What an answer about the job is made of. */
   facts(job: Job): JobFacts {
     const { spec, state, status } = job.supervisor;
-    const viewers = this.#streams.get(spec.path)?.readersByProtocol() ?? {};
+    const viewers = this.#egress.readers(spec.path);
     return { spec, state, status, createdMs: job.createdMs, pushes: [], viewers };
   }
 

@@ -6,6 +6,11 @@ import type { PipelineSettings } from '../contract/job-spec.ts';
 /** More strip workers bring nothing at these sizes. */
 const MAX_AUTOMATIC_WORKERS = 4;
 
+/** The ffmpeg to run: configured, or FFMPEG_PATH, or the one on the PATH. */
+export function ffmpegPath(config: AppConfig): string {
+  return config.ffmpeg.path || process.env['FFMPEG_PATH'] || 'ffmpeg';
+}
+
 /** What a job process is told of this server's configuration. @param ownPorts ports this server listens on */
 export function pipelineSettings(
   config: AppConfig,
@@ -25,7 +30,7 @@ export function pipelineSettings(
     stallTimeoutMs: jobs.stallTimeoutMs,
     connectTimeoutMs: jobs.connectTimeoutMs,
     alignTimeoutMs: jobs.alignTimeoutMs,
-    ffmpegPath: config.ffmpeg.path,
+    ffmpegPath: ffmpegPath(config),
     encoderPreset: config.encode.preset,
     logLevel: config.log.level,
     sourcePolicy: { allow: config.network.sourceNetworks, ownPorts },

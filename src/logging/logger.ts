@@ -99,7 +99,13 @@ export interface LoggerOptions {
 /** The logger of a process that owns its standard output. */
 export function createLogger(options: LoggerOptions): Logger {
   const level = options.level as Level;
-  const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  // Errors come as plain objects from redaction; pino's own serializer would give them another type.
+  const base = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: (err: unknown) => err },
+  };
   const secondLine = {
     redact: { paths: ['password', '*.password', 'authorization', '*.authorization'], censor: '***' },
   };
