@@ -21,11 +21,11 @@ export interface FfmpegInfo {
 
 /**
  * Finds ffmpeg and reads its version and encoders once.
- * @param preferred path or name; FFMPEG_PATH and then `ffmpeg` on PATH otherwise
+ * @param preferred path or name, empty for none; FFMPEG_PATH and then `ffmpeg` on PATH otherwise
  * @throws SeamlineError `ffmpeg-missing` that says what to install
  */
 export async function findFfmpeg(preferred?: string): Promise<FfmpegInfo> {
-  const path = preferred ?? process.env['FFMPEG_PATH'] ?? 'ffmpeg';
+  const path = [preferred, process.env['FFMPEG_PATH']].find((given) => given !== undefined && given !== '') ?? 'ffmpeg';
   const versionText = await output(path, ['-hide_banner', '-version']);
   const version = parseFfmpegVersion(versionText);
   if (version[0] < MINIMUM_VERSION[0] || (version[0] === MINIMUM_VERSION[0] && version[1] < MINIMUM_VERSION[1])) {
