@@ -1,81 +1,73 @@
+import { isUncovered } from './cover';
 import { EDGE, EDGE_BYTES, EDGE_CHROMA, NODE_BYTES, RUN_BYTES } from './layout';
+import { fade, insideOf, positive } from './view-weight';
 
-/** min(at − 1, extent − 2 − at): distance inside the usable border on one axis. */
-@inline
-function insideOf(at: v128, last: v128): v128 {
-  return f32x4.pmin(f32x4.sub(at, f32x4.splat(1)), f32x4.sub(last, at));
-}
-
-@inline
-function positive(v: v128): v128 {
-  return f32x4.pmax(v, f32x4.splat(0));
-}
-
-/** The coordinate of a node, offset 0: x, 4: y, in px. */
-@inline
-function coordinate(node: usize, offset: usize): f32 {
-  return <f32>load<i32>(node + offset) * <f32>(1.0 / 65536.0);
-}
-
-/** The coordinate at row `t` (0 … 1) between a node and the one below it. */
-@inline
-function between(node: usize, below: usize, offset: usize, t: f32): f32 {
-  const a = coordinate(node, offset);
-  return a + (coordinate(below, offset) - a) * t;
-}
-
-/** Alpha 0 … 255 of four pixels, i32 lanes. */
+/** Alpha 0 … 255 of four pixels of the view 1 whose coordinates are given, i32 lanes; fades: over a view 0 below it. */
 @inline
 function alphaOfFour(
-  isTarget: bool, x0: v128, y0: v128, x1: v128, y1: v128, lastX0: v128, lastY0: v128, lastX1: v128, lastY1: v128, sharp: v128,
+  fades: bool, x0: v128, y0: v128, x1: v128, y1: v128, lastX0: v128, lastY0: v128, lastX1: v128, lastY1: v128, sharp: v128,
 ): v128 {
-  const one = f32x4.splat(1);
-  const half = f32x4.splat(0.5);
-  const inX0 = insideOf(x0, lastX0);
-  const inY0 = insideOf(y0, lastY0);
-  if (!isTarget) {
-    const cover = f32x4.pmin(positive(f32x4.pmin(inX0, inY0)), one);
-    return i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.mul(cover, f32x4.splat(255)), half));
-  }
   const inX1 = insideOf(x1, lastX1);
   const inY1 = insideOf(y1, lastY1);
-  const w0 = f32x4.mul(positive(inX0), positive(inY0));
-  const w1 = f32x4.mul(positive(inX1), positive(inY1));
-  const share = f32x4.div(w1, f32x4.pmax(f32x4.add(w0, w1), f32x4.splat(1e-6)));
-  const faded = f32x4.pmin(positive(f32x4.add(f32x4.mul(f32x4.sub(share, half), sharp), half)), one);
-  const cover = f32x4.pmin(positive(f32x4.pmin(inX1, inY1)), one);
-  return i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.mul(f32x4.mul(cover, faded), f32x4.splat(255)), half));
+  let alpha = f32x4.pmin(positive(f32x4.pmin(inX1, inY1)), f32x4.splat(1));
+  if (fades) {
+    const w0 = f32x4.mul(positive(insideOf(x0, lastX0)), positive(insideOf(y0, lastY0)));
+    const w1 = f32x4.mul(positive(inX1), positive(inY1));
+    alpha = f32x4.mul(alpha, fade(w0, w1, sharp));
+  }
+  return i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.mul(alpha, f32x4.splat(255)), f32x4.splat(0.5)));
 }
 
-/** Left end and step per pixel of a coordinate in one pixel row of a cell. */
+/** The two nodes at `node` in px: lanes x, y of the left one, then of the right one. */
 @inline
-function ramp(left: f32, right: f32, first: i32): v128 {
-  const step = (right - left) * <f32>(1.0 / 16.0);
-  const lane = f32x4.add(f32x4.splat(<f32>first), f32x4(0, 1, 2, 3));
-  return f32x4.add(f32x4.splat(left), f32x4.mul(f32x4.splat(step), lane));
+function nodePair(node: usize): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(v128.load(node)), f32x4.splat(<f32>(1.0 / 65536.0)));
 }
 
-/** Sixteen pixels of luma alpha of one cell row. */
+/** Both ends of a pixel row of a cell; t: 0 … 1 from the upper to the lower nodes. */
 @inline
-function alphaRow(
-  isTarget: bool, node0: usize, below0: usize, node1: usize, below1: usize, t: f32, out: usize,
-  lastX0: v128, lastY0: v128, lastX1: v128, lastY1: v128, sharp: v128,
-): void {
-  const xa0 = between(node0, below0, 0, t);
-  const ya0 = between(node0, below0, 4, t);
-  const xb0 = between(node0, below0, 8, t);
-  const yb0 = between(node0, below0, 12, t);
-  const xa1 = isTarget ? between(node1, below1, 0, t) : 0;
-  const ya1 = isTarget ? between(node1, below1, 4, t) : 0;
-  const xb1 = isTarget ? between(node1, below1, 8, t) : 0;
-  const yb1 = isTarget ? between(node1, below1, 12, t) : 0;
+function rowEnds(top: v128, bottom: v128, t: v128): v128 {
+  return f32x4.add(top, f32x4.mul(f32x4.sub(bottom, top), t));
+}
+
+/** True when both ends of the row lie beyond the same border, so that no pixel between them is inside. */
+@inline
+function isEmpty(ends: v128, last: v128): bool {
+  const before = f32x4.le(ends, f32x4.splat(1));
+  const after = f32x4.ge(ends, last);
+  const bothBefore = v128.and(before, v128.shuffle<i32>(before, before, 2, 3, 0, 1));
+  return v128.any_true(v128.or(bothBefore, v128.and(after, v128.shuffle<i32>(after, after, 2, 3, 0, 1))));
+}
+
+/** True when both ends, and so all pixels between them, are inside by a pixel or more. */
+@inline
+function isFull(ends: v128, last: v128): bool {
+  return i32x4.all_true(f32x4.ge(insideOf(ends, last), f32x4.splat(1)));
+}
+
+/** x (axis 0) or y of pixel `first` and the three behind it. */
+@inline
+function ramp(ends: v128, axis: u8, first: i32): v128 {
+  const left = axis == 0 ? v128.shuffle<i32>(ends, ends, 0, 0, 0, 0) : v128.shuffle<i32>(ends, ends, 1, 1, 1, 1);
+  const right = axis == 0 ? v128.shuffle<i32>(ends, ends, 2, 2, 2, 2) : v128.shuffle<i32>(ends, ends, 3, 3, 3, 3);
+  const step = f32x4.mul(f32x4.sub(right, left), f32x4.splat(<f32>(1.0 / 16.0)));
+  return f32x4.add(left, f32x4.mul(step, f32x4.add(f32x4.splat(<f32>first), f32x4(0, 1, 2, 3))));
+}
+
+/** Sixteen pixels of luma alpha of one cell row; ends0 is not read when `fades` is false. */
+@inline
+function alphaRow(fades: bool, ends0: v128, last0: v128, ends1: v128, last1: v128, sharp: v128, out: usize): void {
+  const lastX0 = v128.shuffle<i32>(last0, last0, 0, 0, 0, 0);
+  const lastY0 = v128.shuffle<i32>(last0, last0, 1, 1, 1, 1);
+  const lastX1 = v128.shuffle<i32>(last1, last1, 0, 0, 0, 0);
+  const lastY1 = v128.shuffle<i32>(last1, last1, 1, 1, 1, 1);
   for (let i = 0; i < 16; i += 8) {
     const low = alphaOfFour(
-      isTarget, ramp(xa0, xb0, i), ramp(ya0, yb0, i), ramp(xa1, xb1, i), ramp(ya1, yb1, i),
+      fades, ramp(ends0, 0, i), ramp(ends0, 1, i), ramp(ends1, 0, i), ramp(ends1, 1, i),
       lastX0, lastY0, lastX1, lastY1, sharp,
     );
     const high = alphaOfFour(
-      isTarget, ramp(xa0, xb0, i + 4), ramp(ya0, yb0, i + 4), ramp(xa1, xb1, i + 4), ramp(ya1, yb1, i + 4),
+      fades, ramp(ends0, 0, i + 4), ramp(ends0, 1, i + 4), ramp(ends1, 0, i + 4), ramp(ends1, 1, i + 4),
       lastX0, lastY0, lastX1, lastY1, sharp,
     );
     const words = i16x8.narrow_i32x4_s(low, high);
@@ -98,37 +90,48 @@ function halve(luma: usize, chroma: usize): void {
   }
 }
 
+/** Alpha of one edge cell of view 1, faded against view 0 when `fades`; most rows are all inside or all outside. */
 @inline
-function viewEdges(
-  isTarget: bool, nodes0: usize, width0: i32, height0: i32, nodes1: usize, width1: i32, height1: i32, columns: i32,
-  runs: usize, rowRuns: usize, firstRow: i32, lastRow: i32, sharp: f32, edges: usize,
-): void {
-  const lastX0 = f32x4.splat(<f32>(width0 - 2));
-  const lastY0 = f32x4.splat(<f32>(height0 - 2));
-  const lastX1 = f32x4.splat(<f32>(width1 - 2));
-  const lastY1 = f32x4.splat(<f32>(height1 - 2));
-  const sharps = f32x4.splat(sharp);
+function cellAlpha(fades: bool, node0: usize, last0: v128, node1: usize, last1: v128, columns: i32, sharp: v128, out: usize): void {
   const rowBytes = <usize>columns * NODE_BYTES;
-  for (let cy = firstRow; cy < lastRow; cy++) {
-    const first = runs + <usize>load<i32>(rowRuns + <usize>cy * 4) * RUN_BYTES;
-    const last = runs + <usize>load<i32>(rowRuns + <usize>cy * 4, 4) * RUN_BYTES;
-    for (let run = first; run < last; run += RUN_BYTES) {
-      if ((load<i32>(run, 8) & 3) != EDGE) continue;
-      const cell = load<i32>(run);
-      const cells = load<i32>(run, 4);
-      let out = edges + <usize>load<i32>(run, 12) * EDGE_BYTES;
-      for (let cx = cell; cx < cell + cells; cx++, out += EDGE_BYTES) {
-        const at = <usize>(cy * columns + cx) * NODE_BYTES;
-        for (let y = 0; y < 16; y++) {
-          alphaRow(
-            isTarget, nodes0 + at, nodes0 + at + rowBytes, nodes1 + at, nodes1 + at + rowBytes,
-            <f32>y * <f32>(1.0 / 16.0), out + <usize>(y << 4), lastX0, lastY0, lastX1, lastY1, sharps,
-          );
-        }
-        halve(out, out + EDGE_CHROMA);
+  const top1 = nodePair(node1);
+  const bottom1 = nodePair(node1 + rowBytes);
+  const top0 = fades ? nodePair(node0) : top1;
+  const bottom0 = fades ? nodePair(node0 + rowBytes) : bottom1;
+  for (let y = 0; y < 16; y++) {
+    const t = f32x4.splat(<f32>y * <f32>(1.0 / 16.0));
+    const ends1 = rowEnds(top1, bottom1, t);
+    const line = out + <usize>(y << 4);
+    if (isEmpty(ends1, last1)) {
+      v128.store(line, i8x16.splat(0));
+      continue;
+    }
+    if (fades) {
+      const ends0 = rowEnds(top0, bottom0, t);
+      // Where the reference view does not reach there is nothing to fade from.
+      if (!isEmpty(ends0, last0)) {
+        alphaRow(true, ends0, last0, ends1, last1, sharp, line);
+        continue;
       }
     }
+    if (isFull(ends1, last1)) v128.store(line, i8x16.splat(-1));
+    else alphaRow(false, ends1, last1, ends1, last1, sharp, line);
   }
+  halve(out, out + EDGE_CHROMA);
+}
+
+function coverAlpha(node: usize, last: v128, columns: i32, out: usize): void {
+  cellAlpha(false, node, last, node, last, columns, last, out);
+}
+
+function fadeAlpha(node0: usize, last0: v128, node1: usize, last1: v128, columns: i32, sharp: v128, out: usize): void {
+  cellAlpha(true, node0, last0, node1, last1, columns, sharp, out);
+}
+
+/** The last usable x and y of a view: lanes x, y, x, y. */
+@inline
+function lastOf(width: i32, height: i32): v128 {
+  return v128.shuffle<i32>(f32x4.splat(<f32>(width - 2)), f32x4.splat(<f32>(height - 2)), 0, 4, 0, 4);
 }
 
 /**
@@ -140,9 +143,23 @@ export function edgeAlpha(
   isTarget: i32, nodes0: usize, width0: i32, height0: i32, nodes1: usize, width1: i32, height1: i32, columns: i32,
   runs: usize, rowRuns: usize, firstRow: i32, lastRow: i32, sharp: f32, edges: usize,
 ): void {
-  if (isTarget) {
-    viewEdges(true, nodes0, width0, height0, nodes1, width1, height1, columns, runs, rowRuns, firstRow, lastRow, sharp, edges);
-  } else {
-    viewEdges(false, nodes0, width0, height0, nodes1, width1, height1, columns, runs, rowRuns, firstRow, lastRow, sharp, edges);
+  const last0 = lastOf(width0, height0);
+  const last1 = lastOf(width1, height1);
+  const sharps = f32x4.splat(sharp);
+  for (let cy = firstRow; cy < lastRow; cy++) {
+    const first = runs + <usize>load<i32>(rowRuns + <usize>cy * 4) * RUN_BYTES;
+    const last = runs + <usize>load<i32>(rowRuns + <usize>cy * 4, 4) * RUN_BYTES;
+    for (let run = first; run < last; run += RUN_BYTES) {
+      if ((load<i32>(run, 8) & 3) != EDGE) continue;
+      const cell = load<i32>(run);
+      const cells = load<i32>(run, 4);
+      let out = edges + <usize>load<i32>(run, 12) * EDGE_BYTES;
+      for (let cx = cell; cx < cell + cells; cx++, out += EDGE_BYTES) {
+        const at = <usize>(cy * columns + cx) * NODE_BYTES;
+        if (!isTarget) coverAlpha(nodes0 + at, last0, columns, out);
+        else if (isUncovered(nodes0 + at, columns, width0, height0)) coverAlpha(nodes1 + at, last1, columns, out);
+        else fadeAlpha(nodes0 + at, last0, nodes1 + at, last1, columns, sharps, out);
+      }
+    }
   }
 }

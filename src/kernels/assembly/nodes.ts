@@ -61,6 +61,8 @@ export function tpsNodes(
       out += (left < 4 ? left : 4) * 8;
     }
   }
+  // The slack is read as nodes by planCells and must lie outside every view.
+  memory.fill(out, 0, 32);
 }
 
 /**

@@ -1,59 +1,6 @@
-import {
-  COPY, EDGE, FAST, FULL_NODE, NODE_BYTES, PATH_SHIFT, RUN_BYTES, SCALAR, STEEP, WEIGHT_BYTES, WEIGHTS,
-} from './layout';
-import { inside, pixels } from './view-weight';
-
-/** What a view covers of a cell. */
-const NONE: i32 = 0;
-const PART: i32 = 1;
-const WHOLE: i32 = 2;
-
-// Limits of the SIMD paths (compose.md, section 4.3), a little tighter because the row walk rounds down: 16 px of
-// canvas span 0 … 32 px of source; three rows are enough below 16 / 7 px of slope.
-const SPAN_MIN: i32 = 512;
-const SPAN_MAX: i32 = (32 << 16) - 4096;
-const SLOPE_THREE_ROWS: i32 = 580 << 8;
-/** SIMD paths read what lies around a pixel, so cells may not reach further than this outside the view. */
-const REACH: i32 = 48 << 16;
-
-/** First coordinate at which a view is drawn fully; the last is its mirror image. */
-const FIRST_FULL: i32 = 2 << 16;
-
-@inline
-function coverOf(minX: i32, maxX: i32, minY: i32, maxY: i32, width: i32, height: i32): i32 {
-  if (maxX <= 65536 || maxY <= 65536 || minX >= (width - 2) << 16 || minY >= (height - 2) << 16) return NONE;
-  const whole = minX >= FIRST_FULL && minY >= FIRST_FULL && maxX <= (width - 3) << 16 && maxY <= (height - 3) << 16;
-  return whole ? WHOLE : PART;
-}
-
-/** Coverage of the cell whose top left node is `node`, and in the upper bits the path that can draw it. */
-function look(node: usize, columns: i32, width: i32, height: i32): i32 {
-  const below = node + <usize>columns * NODE_BYTES;
-  const xa = load<i32>(node);
-  const ya = load<i32>(node, 4);
-  const xb = load<i32>(node, 8);
-  const yb = load<i32>(node, 12);
-  const xc = load<i32>(below);
-  const yc = load<i32>(below, 4);
-  const xd = load<i32>(below, 8);
-  const yd = load<i32>(below, 12);
-  const minX = min(min(xa, xb), min(xc, xd));
-  const maxX = max(max(xa, xb), max(xc, xd));
-  const minY = min(min(ya, yb), min(yc, yd));
-  const maxY = max(max(ya, yb), max(yc, yd));
-  const cover = coverOf(minX, maxX, minY, maxY, width, height);
-  if (cover == NONE) return NONE;
-  const spanMin = min(xb - xa, xd - xc);
-  const spanMax = max(xb - xa, xd - xc);
-  const slope = max(abs(yb - ya), abs(yd - yc));
-  const near =
-    minX >= -REACH && minY >= -REACH && maxX <= (width << 16) + REACH && maxY <= (height << 16) + REACH;
-  let path = SCALAR;
-  if (near && spanMin >= SPAN_MIN && spanMax <= SPAN_MAX && slope <= SPAN_MAX) {
-    path = slope <= SLOPE_THREE_ROWS ? FAST : STEEP;
-  }
-  return cover | (path << PATH_SHIFT);
-}
+import { look, PART, WHOLE } from './cover';
+import { COPY, EDGE, FULL_NODE, NODE_BYTES, PATH_SHIFT, RUN_BYTES, SCALAR, STEEP, WEIGHT_BYTES, WEIGHTS } from './layout';
+import { coordinates, fade, insideOf, positive } from './view-weight';
 
 /** Appends a cell to the runs of its row: joins the last run when the op is the same. @returns the end of the runs */
 @inline
@@ -81,38 +28,59 @@ function cost(op: i32): i32 {
   return (blend == COPY ? 4 : blend == WEIGHTS ? 5 : 9) + (path == STEEP ? 2 : path == SCALAR ? 60 : 0);
 }
 
+/** Distances inside a view of four nodes, the x and the y axis one after the other. */
+@inline
+function insideX(node: usize, last: v128): v128 {
+  return insideOf(coordinates(node, 0), last);
+}
+
+@inline
+function insideY(node: usize, last: v128): v128 {
+  return insideOf(coordinates(node, 1), last);
+}
+
 /**
  * How sharp the fade across the overlap must be so that it is about `feather` px wide: the overlap's width, where it is
- * widest, over `feather`; at least 1 (the whole overlap fades).
+ * widest, over `feather`; at least 1 (the whole overlap fades). count: a multiple of 4.
  */
 function sharpness(
   nodes0: usize, width0: i32, height0: i32, nodes1: usize, width1: i32, height1: i32, count: i32, feather: f32,
 ): f32 {
-  let widest: f32 = 0;
-  for (let i = 0; i < count; i++) {
-    const a = nodes0 + <usize>i * NODE_BYTES;
-    const b = nodes1 + <usize>i * NODE_BYTES;
-    const d0 = Mathf.min(inside(pixels(load<i32>(a)), width0), inside(pixels(load<i32>(a, 4)), height0));
-    const d1 = Mathf.min(inside(pixels(load<i32>(b)), width1), inside(pixels(load<i32>(b, 4)), height1));
-    if (d0 > 0 && d1 > 0) widest = Mathf.max(widest, d0 + d1);
+  const lastX0 = f32x4.splat(<f32>(width0 - 2));
+  const lastY0 = f32x4.splat(<f32>(height0 - 2));
+  const lastX1 = f32x4.splat(<f32>(width1 - 2));
+  const lastY1 = f32x4.splat(<f32>(height1 - 2));
+  const zero = f32x4.splat(0);
+  let widest = zero;
+  const end = <usize>count * NODE_BYTES;
+  for (let i: usize = 0; i < end; i += 4 * NODE_BYTES) {
+    const d0 = f32x4.pmin(insideX(nodes0 + i, lastX0), insideY(nodes0 + i, lastY0));
+    const d1 = f32x4.pmin(insideX(nodes1 + i, lastX1), insideY(nodes1 + i, lastY1));
+    const both = v128.and(f32x4.gt(d0, zero), f32x4.gt(d1, zero));
+    widest = f32x4.pmax(widest, v128.and(f32x4.add(d0, d1), both));
   }
-  return Mathf.max(1, widest / feather);
+  const a = Mathf.max(f32x4.extract_lane(widest, 0), f32x4.extract_lane(widest, 1));
+  const b = Mathf.max(f32x4.extract_lane(widest, 2), f32x4.extract_lane(widest, 3));
+  return Mathf.max(1, Mathf.max(a, b) / feather);
 }
 
-/** Weight of the target view at each node, from how far the node is inside both views. */
+/** Weight of the target view at each node, from how far the node is inside both views. count: a multiple of 4. */
 function nodeWeights(
   nodes0: usize, width0: i32, height0: i32, nodes1: usize, width1: i32, height1: i32, count: i32, sharp: f32, out: usize,
 ): void {
-  for (let i = 0; i < count; i++) {
-    const a = nodes0 + <usize>i * NODE_BYTES;
-    const b = nodes1 + <usize>i * NODE_BYTES;
-    const w0 =
-      Mathf.max(inside(pixels(load<i32>(a)), width0), 0) * Mathf.max(inside(pixels(load<i32>(a, 4)), height0), 0);
-    const w1 =
-      Mathf.max(inside(pixels(load<i32>(b)), width1), 0) * Mathf.max(inside(pixels(load<i32>(b, 4)), height1), 0);
-    const share = w1 / Mathf.max(w0 + w1, <f32>1e-6);
-    const faded = Mathf.min(Mathf.max((share - <f32>0.5) * sharp + <f32>0.5, 0), 1);
-    store<i32>(out + <usize>i * WEIGHT_BYTES, (<i32>(faded * <f32>32767 + <f32>0.5)) << 8);
+  const lastX0 = f32x4.splat(<f32>(width0 - 2));
+  const lastY0 = f32x4.splat(<f32>(height0 - 2));
+  const lastX1 = f32x4.splat(<f32>(width1 - 2));
+  const lastY1 = f32x4.splat(<f32>(height1 - 2));
+  const sharps = f32x4.splat(sharp);
+  const full = f32x4.splat(32767);
+  const half = f32x4.splat(0.5);
+  const end = <usize>count * NODE_BYTES;
+  for (let i: usize = 0; i < end; i += 4 * NODE_BYTES, out += 4 * WEIGHT_BYTES) {
+    const w0 = f32x4.mul(positive(insideX(nodes0 + i, lastX0)), positive(insideY(nodes0 + i, lastY0)));
+    const w1 = f32x4.mul(positive(insideX(nodes1 + i, lastX1)), positive(insideY(nodes1 + i, lastY1)));
+    const q15 = i32x4.trunc_sat_f32x4_s(f32x4.add(f32x4.mul(fade(w0, w1, sharps), full), half));
+    v128.store(out, i32x4.shl(q15, 8));
   }
 }
 
@@ -126,7 +94,8 @@ export function planCells(
   feather: f32, weights: usize, runs0: usize, rowRuns0: usize, runs1: usize, rowRuns1: usize, black: usize, rowBlack: usize,
   rowCosts: usize,
 ): f32 {
-  const count = columns * rows;
+  // The grids' slack is read as nodes too; it holds zeros, which lie outside every view.
+  const count = (columns * rows + 3) & ~3;
   const sharp = sharpness(nodes0, width0, height0, nodes1, width1, height1, count, feather);
   nodeWeights(nodes0, width0, height0, nodes1, width1, height1, count, sharp, weights);
   let end0 = runs0;
