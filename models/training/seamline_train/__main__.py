@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from . import export_onnx, train
+from . import export_onnx, golden, train
+from .evaluate import command as evaluation
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,6 +36,22 @@ def parser() -> argparse.ArgumentParser:
     e.add_argument("--version", required=True, help="version in the manifest")
     e.add_argument("--keep-state", action="store_true", help="TemporalNet with the previous frame's features as state")
     e.set_defaults(run=export_onnx.run)
+    v = commands.add_parser("evaluate", help="measure weights; figures are kept in a JSON file")
+    v.add_argument("what", nargs="*", choices=[*evaluation.MEASUREMENTS, []], help="default: everything")
+    for name in ("coarse", "fine"):
+        v.add_argument(f"--{name}", required=True, help=f"checkpoint of the {name} net")
+    v.add_argument("--smooth", help="checkpoint of the smooth net")
+    v.add_argument("--photos", required=True, help="folder of photographs; only its held-out part is used")
+    v.add_argument("--real", default="", help="folder of real pairs: NAME/left.jpg, NAME/right.jpg")
+    v.add_argument("--confidence", required=True, help="file of the logistic; written by `evaluate confidence`")
+    v.add_argument("--out", required=True, help="JSON file of the figures")
+    v.add_argument("--pairs", type=int, default=300, help="pairs per bucket")
+    v.add_argument("--profile", default="default", choices=["default", "quality"])
+    v.add_argument("--sift", action="store_true", help="measure SIFT + RANSAC on the same planes")
+    v.set_defaults(run=evaluation.run)
+    c = commands.add_parser("golden", help="write the geometry cases that the server's tests share")
+    c.add_argument("--out", required=True, help="folder, test/golden/geometry")
+    c.set_defaults(run=golden.run)
     return root
 
 

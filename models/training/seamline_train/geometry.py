@@ -62,18 +62,35 @@ def from_corners(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.append(np.linalg.solve(np.array(rows), np.array(right)), 1.0).reshape(3, 3)
 
 
-def corner_motion(homography: np.ndarray) -> np.ndarray:
-    """Where the four corners of the frame go, minus themselves: [4, 2] px, clockwise from the top left."""
-    return apply(homography, CORNERS) - CORNERS
+def view_corners(width: float, height: float) -> np.ndarray:
+    """Corners (0, 0), (w, 0), (0, h), (w, h) of a view in continuous pixels (a view spans 0 ... width), [4, 2]."""
+    return np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
 
 
-def mid_plane(homography: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Halves a homography A -> B: maps of A and of B to the middle plane.
+def corner_motion(homography: np.ndarray, width: float, height: float) -> np.ndarray:
+    """How far the corners of a view move, [4, 2]; continuous pixels, order of view_corners."""
+    corners = view_corners(width, height)
+    return apply(homography, corners) - corners
 
-    The middle plane is A's frame with its corners moved half way. mid_b @ homography == mid_a as maps.
+
+def mid_plane(homography: np.ndarray, width: float, height: float) -> tuple[np.ndarray, np.ndarray]:
+    """Halves a homography A -> B of views of one size (continuous pixels): maps middle plane -> A, middle plane -> B.
+
+    The corners of the middle plane go half of their way to B; the offsets are halved, not the matrix.
     """
-    mid_a = from_corners(CORNERS, CORNERS + 0.5 * corner_motion(homography))
-    return mid_a, unit(mid_a @ np.linalg.inv(homography))
+    corners = view_corners(width, height)
+    to_b = from_corners(corners, corners + 0.5 * corner_motion(homography, width, height))
+    return unit(np.linalg.inv(homography) @ to_b), to_b
+
+
+def view_to_normalised(width: float, height: float) -> np.ndarray:
+    """Continuous pixels of a view of any size, squeezed to 480 x 360 -> normalised frame."""
+    return np.array([[2 / width, 0, -1], [0, 2 * HEIGHT / WIDTH / height, -HEIGHT / WIDTH], [0, 0, 1]])
+
+
+def homography_between_views(normalised: np.ndarray, size_a: tuple, size_b: tuple) -> np.ndarray:
+    """A homography of the normalised frame as one between continuous pixels of two views of sizes (width, height)."""
+    return unit(np.linalg.inv(view_to_normalised(*size_b)) @ normalised @ view_to_normalised(*size_a))
 
 
 def inside(points: np.ndarray, margin: float = 0.0) -> np.ndarray:

@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from .geometry import CORNERS, HEIGHT, WIDTH, apply, from_corners, least_overlap
+from .geometry import CENTRE, CORNERS, HEIGHT, WIDTH, apply, from_corners, least_overlap
 
 
 def rotation_about_centre(degrees: float, scale: float) -> np.ndarray:
@@ -88,3 +88,11 @@ def sample_relative(rng: np.random.Generator, low: float, high: float) -> tuple[
         share = least_overlap(relative)
         if low <= share <= high:
             return relative, share
+
+
+def arrangement(relative: np.ndarray) -> str:
+    """How the cameras stand: B looks to the "right" of A, to its "left", or above or below it ("vertical")."""
+    shift = (apply(relative, CENTRE[None])[0] - CENTRE) / [WIDTH, HEIGHT]
+    if abs(shift[1]) > abs(shift[0]):
+        return "vertical"
+    return "right" if shift[0] < 0 else "left"

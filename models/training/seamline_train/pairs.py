@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from . import geometry as g
-from .motion import sample_relative
+from .motion import arrangement, sample_relative
 from .photometry import photometric, to_uint8
 from .photos import PhotoStore
 from .render import Lens, place_union, render, smooth_field, warp_plane
@@ -30,6 +30,8 @@ class Recipe:
     layers: int | None = None
     lens: bool | None = None
     photometry: float = 1.0
+    # "right" (B looks to the right of A), "left" or "vertical"; None: any.
+    arrangement: str | None = None
 
     @classmethod
     def clean(cls, low: float, high: float) -> "Recipe":
@@ -135,6 +137,8 @@ class PairMaker:
         while True:
             planes = self._photos.draw(rng)
             relative, share = sample_relative(rng, recipe.min_overlap, recipe.max_overlap)
+            if recipe.arrangement is not None and arrangement(relative) != recipe.arrangement:
+                continue
             back = np.linalg.inv(relative)
             placed, detail = place_union(rng, planes[0].shape, [np.eye(3), back])
             if detail >= LEAST_DETAIL:

@@ -1,0 +1,1 @@
+"""Evaluation on photographs that were never trained on, on unseen paths and on real pairs."""

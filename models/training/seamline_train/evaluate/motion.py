@@ -1,0 +1,68 @@
+"""TemporalNet on synthetic frames, SmoothNet on unseen paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from .. import geometry as g
+from ..paths import PathMaker, exponential, measure
+from ..sequences import FrameMaker
+from ..smooth_net import SmoothNet, roll_out
+from ..temporal_net import TemporalNet
+from .scoring import overlap_error, to_tensor
+
+SHIFTS = (0, 4, 8, 16, 28)
+# A frame counts as lost when its motion is off by more than this, px.
+LOST_PX = 2.0
+PATH_SEED = 770_000_001
+
+
+def temporal(net: TemporalNet, maker: FrameMaker, count: int, progress: Callable[[str], None]) -> dict:
+    """Per shift: error of the control points' motion and of the homography, over what both frames show."""
+    out = {}
+    for shift in SHIFTS:
+        rng = np.random.default_rng([23, shift])
+        of_motion, of_homography = [], []
+        for _ in range(count):
+            prev, cur, truth = maker.make(rng, shift)
+            with torch.no_grad():
+                motion, _, h = net(to_tensor(prev), to_tensor(cur))
+            target = g.apply(truth, g.OVERLAP_POINTS)
+            seen = g.inside(target)
+            points = g.OVERLAP_POINTS[seen]
+            moved = points + g.hat_basis(points) @ motion.numpy().astype(np.float64)
+            of_motion.append(float(np.linalg.norm(moved - target[seen], axis=1).mean()))
+            of_homography.append(overlap_error(truth, g.homography_to_pixels(h.numpy())))
+        m = np.array(of_motion)
+        out[str(shift)] = {
+            "frames": count,
+            "median_px": round(float(np.median(m)), 4),
+            "p90_px": round(float(np.percentile(m, 90)), 4),
+            "lost": round(float((m > LOST_PX).mean()), 4),
+            "homography_median_px": round(float(np.median(of_homography)), 4),
+        }
+        progress(f"temporal {shift} px: {out[str(shift)]}")
+    return out
+
+
+def smoothing(net: SmoothNet, paths: int, frames: int, progress: Callable[[str], None]) -> dict:
+    """Unseen paths: SmoothNet, exponential smoothers, and the exponential one that is as true to the intended path."""
+    raw, intended = PathMaker(PATH_SEED).make(paths, frames)
+    with torch.no_grad():
+        ours = measure(roll_out(net, raw), raw, intended)
+    out: dict = {"paths": paths, "frames": frames, "none": measure(raw, raw, intended), "ours": ours}
+    shares = np.geomspace(0.5, 0.03, 24)
+    table = [measure(exponential(raw, float(share)), raw, intended) for share in shares]
+    for share in (0.3, 0.2, 0.1, 0.05):
+        out[f"exponential {share}"] = measure(exponential(raw, share), raw, intended)
+    # The calmest exponential smoother that is at least as true as ours.
+    as_true = [k for k, row in enumerate(table) if row["from_intended"] <= ours["from_intended"]]
+    if as_true:
+        k = min(as_true, key=lambda i: table[i]["acceleration"])
+        out["same fidelity"] = {"share": round(float(shares[k]), 3), **table[k]}
+        out["acceleration_to_same_fidelity"] = round(ours["acceleration"] / table[k]["acceleration"], 4)
+    progress(f"smoothing: {ours}, to the same fidelity {out.get('acceleration_to_same_fidelity')}")
+    return out
