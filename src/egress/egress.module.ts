@@ -1,5 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { monotonicClock } from '../common/clock.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import { LOGGER, type Logger } from '../logging/logger.ts';
 import { EgressService } from './egress.service.ts';
@@ -7,11 +8,16 @@ import { FlvController } from './flv/flv.controller.ts';
 import { FlvServer } from './flv/server.ts';
 import { RtspServer } from './rtsp/server.ts';
 import { StreamRegistry } from './stream-registry.ts';
+import { publicAddresses } from './webrtc/public-addresses.ts';
+import { WebRtcServer } from './webrtc/server.ts';
+import { allowEveryOrigin } from './webrtc/whep-cors.ts';
+import { iceServerLinks, WHEP_LINKS } from './webrtc/whep-links.ts';
+import { WhepController } from './webrtc/whep.controller.ts';
 
 /** The streams of this server and the protocols that they are read by. `EgressService.listen` opens the ports. */
 @Global()
 @Module({
-  controllers: [FlvController],
+  controllers: [FlvController, WhepController],
   providers: [
     EgressService,
     { provide: StreamRegistry, useFactory: () => new StreamRegistry(monotonicClock) },
@@ -37,7 +43,40 @@ import { StreamRegistry } from './stream-registry.ts';
       useFactory: (registry: StreamRegistry, log: Logger) =>
         new FlvServer({ registry, log: log.child({ stage: 'egress' }) }),
     },
+    {
+      provide: WebRtcServer,
+      inject: [AppConfig, StreamRegistry, LOGGER],
+      useFactory: ({ webrtc, network }: AppConfig, registry: StreamRegistry, log: Logger) =>
+        new WebRtcServer({
+          registry,
+          clock: monotonicClock,
+          log: log.child({ stage: 'egress' }),
+          portRange: portRange(webrtc.udpPortMin, webrtc.udpPortMax),
+          publicAddresses: () => publicAddresses(network.publicHosts),
+          maxSessions: webrtc.maxSessions,
+        }),
+    },
+    {
+      provide: WHEP_LINKS,
+      inject: [AppConfig],
+      useFactory: ({ webrtc }: AppConfig) => iceServerLinks(webrtc.iceServers),
+    },
   ],
   exports: [EgressService, StreamRegistry],
 })
-export class EgressModule {}
+export class EgressModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(allowEveryOrigin).forRoutes('whep/*path');
+  }
+}
+
+/** @throws SeamlineError `config-invalid` */
+function portRange(first: number, last: number): readonly [number, number] | undefined {
+  if (first === 0 && last === 0) return undefined;
+  if (first > 0 && last > first) return [first, last];
+  const message =
+    'must be above webrtc.udpPortMin, or both must be 0; each viewer takes one port per address of this machine';
+  throw new SeamlineError('config-invalid', `webrtc.udpPortMax ${message}`, {
+    errors: [{ field: 'webrtc.udpPortMax', message }],
+  });
+}

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -10,6 +11,7 @@ Module({})(ControllerModule);
 export async function serveController(
   controller: Type<unknown>,
   providers: Provider[],
+  middleware?: (request: IncomingMessage, response: ServerResponse, next: () => void) => void,
 ): Promise<{ app: NestFastifyApplication; port: number }> {
   const module: DynamicModule = { module: ControllerModule, controllers: [controller], providers };
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -19,6 +21,7 @@ export async function serveController(
       logger: false,
     },
   );
+  if (middleware !== undefined) app.use(middleware);
   for (const type of ['application/sdp', 'application/trickle-ice-sdpfrag']) {
     app
       .getHttpAdapter()

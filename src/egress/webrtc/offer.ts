@@ -1,0 +1,52 @@
+import { SeamlineError } from '../../common/seamline-error.ts';
+
+/** Header extension that tells the browser to show pictures at once. */
+export const PLAYOUT_DELAY_URI = 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay';
+
+/** Longest offer that is read. */
+const MAX_OFFER_CHARS = 64 * 1024;
+
+/** @throws SeamlineError `invalid-request` when the text is no offer to receive H.264 video */
+export function checkOffer(sdp: string): void {
+  if (sdp.length > MAX_OFFER_CHARS || !/^v=0\r?\n/.test(sdp)) throw wrong('is no session description');
+  const video = sdp.split(/^m=/m).find((section) => section.startsWith('video '));
+  if (video === undefined) throw wrong('offers no video');
+  if (!/^a=rtpmap:\d+ H264\/90000/im.test(video)) throw wrong('offers no H.264');
+  if (/^a=(sendonly|inactive)\r?$/m.test(video)) throw wrong('does not offer to receive video');
+  if (!/^a=ice-ufrag:/m.test(sdp) || !/^a=fingerprint:/m.test(sdp)) throw wrong('has no ICE or DTLS parameters');
+}
+
+/** Id that the answer gives to the playout-delay extension, or undefined when the viewer does not know it. */
+export function playoutDelayId(answer: string): number | undefined {
+  const line = answer.split(/\r?\n/).find((text) => text.startsWith('a=extmap:') && text.includes(PLAYOUT_DELAY_URI));
+  const id = /^a=extmap:(\d+)/.exec(line ?? '')?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
+/**
+ * Adds the addresses under which the server is reached from elsewhere (behind NAT, in a container): each host candidate of
+ * UDP is repeated with them, since ports are forwarded one to one.
+ * @param addresses IPv4 or IPv6 addresses
+ */
+export function addPublicCandidates(answer: string, addresses: readonly string[]): string {
+  const seen = new Set<string>();
+  return answer
+    .split('\r\n')
+    .flatMap((line) => {
+      const match = /^(a=candidate:)(\S+)( \d+ udp )(\d+) (\S+) (\d+)( typ host.*)$/i.exec(line);
+      if (match === null) return [line];
+      const [, head, foundation, middle, priority, , port, tail] = match;
+      const added = addresses
+        .filter((address) => !seen.has(`${address} ${port}`))
+        .map((address, at) => {
+          seen.add(`${address} ${port}`);
+          return `${head}${foundation}p${at}${middle}${Math.max(1, Number(priority) - 1 - at)} ${address} ${port}${tail}`;
+        });
+      return [line, ...added];
+    })
+    .join('\r\n');
+}
+
+function wrong(message: string): SeamlineError {
+  return new SeamlineError('invalid-request', `the offer ${message}`, { errors: [{ field: 'offer', message }] });
+}
