@@ -70,7 +70,10 @@ export function parseEncoders(text: string): ReadonlySet<string> {
   return new Set(names.filter((name) => name !== '='));
 }
 
-/** Arguments that fluent-ffmpeg's builder makes, in ffmpeg's order; nothing is started. */
+/**
+ * Arguments that fluent-ffmpeg's builder makes, in ffmpeg's order; nothing is started.
+ * Options given as one list are split at a space; give values that may hold one as separate arguments.
+ */
 export function ffmpegArguments(build: (command: FfmpegCommand) => void): string[] {
   const command = ffmpeg();
   build(command);
