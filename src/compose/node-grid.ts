@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/index.ts';
 import { CELL_PX, nodeGrid } from '../kernels/strip-layout.ts';
 
 /** Largest number of control points of a mesh. */
-export const MAX_CONTROL_POINTS = 1024;
+const MAX_CONTROL_POINTS = 1024;
 
 /** Bytes of working memory that `writeNodes` needs. */
 export const NODE_SCRATCH_BYTES = MAX_CONTROL_POINTS * 16 + 32;

@@ -1,7 +1,7 @@
 import { SUMS_PER_WORKER } from './strip-protocol.ts';
 
 /** Mean values of one view where both views show the scene, grey levels. */
-export interface ViewMeans {
+interface ViewMeans {
   readonly luma: number;
   readonly u: number;
   readonly v: number;

@@ -1,5 +1,6 @@
 import type { Size } from '../contract/pixels.ts';
 import type { NodeGrid } from './strip-layout.ts';
+import { FULL_NODE } from './strip-layout.ts';
 
 /**
  * Scalar twins of plan.ts, edge-alpha.ts and nodes.ts (src/kernels/assembly), written to be read; tests compare the
@@ -26,7 +27,6 @@ export interface Plan {
 }
 
 const f = Math.fround;
-const FULL_NODE = 32767 << 8;
 
 /** Distance inside the usable border on one axis, 1 … extent − 2; float32. */
 function inside(at: number, extent: number): number {

@@ -4,10 +4,10 @@ import type { Size } from '../contract/pixels.ts';
 export const CELL_PX = 16;
 
 /** Bytes of one run {first cell, number of cells, op, first edge cell}, i32 each. */
-export const RUN_BYTES = 16;
+const RUN_BYTES = 16;
 
 /** Bytes of one edge cell's alpha: 16 × 16 for luma, then 8 × 8 for chroma. */
-export const EDGE_BYTES = 320;
+const EDGE_BYTES = 320;
 
 /** Weight of the target view alone at a node. */
 export const FULL_NODE = 32767 << 8;

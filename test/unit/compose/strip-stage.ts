@@ -47,6 +47,7 @@ export async function stripStage(options: StageOptions) {
   ) as [Int32Array, Int32Array];
   const bytes = (offset: number, size: Size) => new Uint8Array(buffer, offset, i420Bytes(size));
   return {
+    plan,
     grid,
     strips,
     kernels,
