@@ -1,12 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { configureDocs } from './api-docs.ts';
 import { AppModule } from './app.module.ts';
 import { SeamlineError } from './common/seamline-error.ts';
 import type { AppConfig } from './config/config.schema.ts';
 import { EgressService } from './egress/egress.service.ts';
 import { Readiness } from './health/readiness.ts';
-import { productVersion } from './health/version.ts';
 import { fastifyAdapter } from './http/fastify-adapter.ts';
 import { configureHttp } from './http/http-setup.ts';
 import { JobsService } from './jobs/jobs.service.ts';
@@ -36,9 +35,7 @@ export class ApiServer {
       },
     );
     configureHttp(app, config);
-    SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, documentOptions()), {
-      customSiteTitle: 'Seamline API',
-    });
+    configureDocs(app);
     await app.init();
     return new ApiServer(app, config);
   }
@@ -72,18 +69,6 @@ export class ApiServer {
       .then(() => this.app.close());
     return this.#closing;
   }
-}
-
-function documentOptions(): ReturnType<DocumentBuilder['build']> {
-  return new DocumentBuilder()
-    .setTitle('Seamline')
-    .setDescription(
-      'Two network cameras in, one live panorama out. State-changing calls need a request from the machine itself or a ' +
-        'token; errors are problem+json (RFC 9457), see docs/problems.md.',
-    )
-    .setVersion(productVersion())
-    .addBearerAuth()
-    .build();
 }
 
 function portError(cause: unknown, port: number): unknown {

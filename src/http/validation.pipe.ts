@@ -26,6 +26,8 @@ export class BodyValidationPipe extends ValidationPipe {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw invalid([{ field: '', message: 'the body must be a JSON object' }]);
     }
+    // class-transformer leaves this name out without a word, as a guard against prototype pollution.
+    if (Object.hasOwn(value, 'constructor')) throw invalid([{ field: 'constructor', message: 'is not known' }]);
     if (isDeeperThan(value, MAX_DEPTH)) throw invalid([{ field: '', message: 'the body is nested too deeply' }]);
     return super.transform(value, metadata) as Promise<unknown>;
   }

@@ -10,6 +10,8 @@ const DEFAULT_PORT: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322, 
 
 const PATH = /^[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*$/;
 const MAX_PATH = 200;
+/** Parts that URL parsers take out, as players write them. */
+const DOTS = /\/(\.|%2e){1,2}(\/|$)/i;
 
 /** Where a job's panorama goes. */
 export interface JobOutputs {
@@ -37,7 +39,7 @@ export function sortOutputs(outputs: readonly (readonly [string, string])[], rul
     const url = SafeUrl.parse(text, OUTPUT_PROTOCOLS, field);
     if (isOwn(url, rules)) {
       if (path !== undefined) throw wrong(field, 'is a second path at this server; one job has one');
-      path = ownPath(url, field);
+      path = ownPath(url, text, field);
     } else {
       checkPush(url, field, rules);
       if (pushUrls.has(addressKey(text))) throw wrong(field, 'is the same as another output of this job');
@@ -62,16 +64,14 @@ function isOwn(url: SafeUrl, rules: OutputRules): boolean {
   return url.protocol === 'rtsp' && portOf(url) === rules.rtspPort && rules.ownHosts.has(url.host);
 }
 
-function ownPath(url: SafeUrl, field: string): string {
+function ownPath(url: SafeUrl, text: string, field: string): string {
   if (url.hasCredentials) throw wrong(field, 'must not have user and password at this server');
   if (url.path === '') throw wrong(field, 'needs a path, for example /live');
-  if (url.pathWithQuery.includes('?') || !PATH.test(url.path) || url.path.length > MAX_PATH || hasDots(url.path)) {
+  if (url.pathWithQuery.includes('?') || !PATH.test(url.path) || url.path.length > MAX_PATH || DOTS.test(text)) {
     throw wrong(field, `has a path with other characters than letters, digits and . _ ~ - /, or over ${MAX_PATH} long`);
   }
   return url.path;
 }
-
-const hasDots = (path: string): boolean => path.split('/').some((part) => part === '.' || part === '..');
 
 /** Names are resolved and checked when a push connects; an address can be checked at once. */
 function checkPush(url: SafeUrl, field: string, rules: OutputRules): void {

@@ -163,8 +163,9 @@ export class JobSupervisor {
     else if (event.kind === 'log') this.#relay(event);
     else if (event.kind === 'failed') {
       const name = event.problem.type.replace('/problems/', '');
-      const known: Problem | undefined = isProblemType(name) ? problems[name] : undefined;
-      this.#apply({ kind: 'process-failed', problem: event.problem, isRetryable: known?.retryable === true });
+      // An error without a type is a fault inside: a new process may do better, as after a crash.
+      const known: Problem = isProblemType(name) ? problems[name] : { status: 500, title: '', retryable: true };
+      this.#apply({ kind: 'process-failed', problem: event.problem, isRetryable: known.retryable === true });
     }
   }
 

@@ -98,8 +98,8 @@ export class JobsController {
   @ApiOkResponse({ content: { 'image/jpeg': {} } })
   @ApiProblems(401, 404, 504)
   async snapshot(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
-    const jpeg = (await this.#jobs.ask(id, { kind: 'snapshot' })) as Uint8Array;
-    reply.type('image/jpeg').header('cache-control', 'no-store').send(Buffer.from(jpeg));
+    const jpeg = Buffer.from(String(await this.#jobs.ask(id, { kind: 'snapshot' })), 'base64');
+    reply.type('image/jpeg').header('cache-control', 'no-store').send(jpeg);
   }
 
   #view(job: Job, host: string | undefined): object {

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { configureDocs } from '../../src/api-docs.ts';
 import { AppModule } from '../../src/app.module.ts';
 import { configFrom } from '../../src/config/config.loader.ts';
 import type { ConfigTree } from '../../src/config/config.values.ts';
@@ -55,6 +56,7 @@ export async function startApi(tree: ConfigTree = {}, entry = FAKE_PIPELINE): Pr
     .compile();
   const app = module.createNestApplication<NestFastifyApplication>(fastifyAdapter(config), { logger: false });
   configureHttp(app, config);
+  configureDocs(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const jobs = app.get(JobsService);
