@@ -1,0 +1,147 @@
+import type { Clock } from '../common/clock.ts';
+import type { SafeUrl } from '../common/safe-url.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
+import type { CameraTransport } from '../contract/job-spec.ts';
+import type { Size } from '../contract/pixels.ts';
+import { spawnChild, type OwnedChild } from '../process/child.ts';
+import type { FfmpegInfo } from '../process/ffmpeg.ts';
+import { CameraDecoder } from './camera-decoder.ts';
+import { CaptureClock } from './capture-clock.ts';
+import { rtspDecoderArguments, rtspList } from './decoder-args.ts';
+import type { CameraFormat, IngestSession, SessionSinks } from './ingest-session.ts';
+import { readStreamLine } from './pts-lines.ts';
+import { TICKS_PER_SECOND } from '../common/ticks.ts';
+
+/** What a session with ffmpeg's RTSP input needs. */
+export interface FfmpegSessionOptions extends SessionSinks {
+  readonly url: SafeUrl;
+  readonly transport: CameraTransport;
+  readonly resolveAddress: (host: string, port: number) => Promise<string>;
+  readonly timeoutMs: number;
+  readonly ffmpeg: FfmpegInfo;
+  readonly clock: Clock;
+  /** The camera's size when an earlier session has told it: spares a connection. */
+  readonly knownSize: Size | undefined;
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
+const STOP_GRACE_MS = 1000;
+
+/**
+ * ffmpeg's own RTSP input, for cameras that our client cannot play. The address goes through a pipe, so that no password
+ * is ever in a process title. Costs about a frame of delay more, and one connection to learn the size.
+ */
+export class FfmpegSession implements IngestSession {
+  readonly #options: FfmpegSessionOptions;
+  #prober: OwnedChild | undefined;
+  #decoder: CameraDecoder | undefined;
+  #captureClock = new CaptureClock(TICKS_PER_SECOND);
+  #isReceiving = false;
+  #isClosed = false;
+
+  constructor(options: FfmpegSessionOptions) {
+    this.#options = options;
+  }
+
+  get isReceiving(): boolean {
+    return this.#isReceiving;
+  }
+
+  async run(): Promise<SeamlineError> {
+    try {
+      const { url, resolveAddress, transport, timeoutMs, ffmpeg, knownSize } = this.#options;
+      const address = await resolveAddress(url.host, url.port ?? DEFAULT_PORTS[url.protocol] ?? 554);
+      const list = rtspList(url, address, transport, timeoutMs, ffmpeg);
+      const size = knownSize ?? (await this.#probe(list)).size;
+      return await this.#play(list, size);
+    } catch (error) {
+      return error instanceof SeamlineError
+        ? error
+        : new SeamlineError('ffmpeg-failed', 'ffmpeg cannot play the camera', { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#prober?.stop(STOP_GRACE_MS), this.#decoder?.close()]);
+  }
+
+  /** Reads one picture to learn the size. */
+  async #probe(list: string): Promise<CameraFormat> {
+    let format: CameraFormat | undefined;
+    const lines: string[] = [];
+    const child = spawnChild({
+      command: this.#options.ffmpeg.path,
+      args: rtspDecoderArguments(undefined, this.#options.ffmpeg),
+      onStderrLine: (line) => {
+        lines.push(line);
+        if (lines.length > 20) lines.shift();
+        const read = readStreamLine(line);
+        if (read !== undefined) format ??= { codec: read.codec, size: evenSize(read), fps: undefined };
+      },
+    });
+    this.#prober = child;
+    if (this.#isClosed) child.kill();
+    child.stdout.resume();
+    child.stdin.end(list);
+    const timer = setTimeout(() => child.kill(), 2 * this.#options.timeoutMs);
+    await child.exited;
+    clearTimeout(timer);
+    if (format === undefined) throw problemOfLines(lines);
+    this.#options.onFormat(format);
+    return format;
+  }
+
+  async #play(list: string, native: Size): Promise<SeamlineError> {
+    const { ffmpeg, clock, onFrame, onDropped } = this.#options;
+    const ring = this.#options.ringFor(native);
+    const decoder = new CameraDecoder({
+      command: ffmpeg.path,
+      args: rtspDecoderArguments(ring.size, ffmpeg),
+      ring,
+      clock,
+      captureUs: (ptsTicks) => this.#captureUs(ptsTicks),
+      onFrame: (frame) => {
+        this.#isReceiving = true;
+        onFrame(frame);
+      },
+      onDropped: () => onDropped(1),
+    });
+    this.#decoder = decoder;
+    if (this.#isClosed) void decoder.close();
+    decoder.write(new TextEncoder().encode(list));
+    decoder.end();
+    await decoder.exited;
+    return problemOfLines(decoder.messages);
+  }
+
+  #captureUs(ptsTicks: number | undefined): number {
+    const nowUs = this.#options.clock.nowUs();
+    if (ptsTicks === undefined) return nowUs;
+    return this.#captureClock.note(((ptsTicks % 2 ** 32) + 2 ** 32) % 2 ** 32, nowUs, false).captureUs;
+  }
+}
+
+function evenSize(size: Size): Size {
+  return { widthPx: Math.max(2, size.widthPx & ~1), heightPx: Math.max(2, size.heightPx & ~1) };
+}
+
+/** ffmpeg ends with code 0 when a camera goes away, so its words are read, not its exit code. */
+function problemOfLines(lines: readonly string[]): SeamlineError {
+  const text = lines.join('\n');
+  if (/401 Unauthorized|403 Forbidden/i.test(text)) {
+    return new SeamlineError('source-unauthorized', 'the camera refused user name or password (401)');
+  }
+  if (/404 Not Found|404 Stream Not Found/i.test(text)) {
+    return new SeamlineError(
+      'source-unreachable',
+      'the camera has no stream at this path (404); check the path of the address',
+    );
+  }
+  const known = /Connection refused|timed out|No route to host|Network is unreachable|503 Service Unavailable/i.exec(
+    text,
+  )?.[0];
+  if (known !== undefined)
+    return new SeamlineError('source-unreachable', `ffmpeg cannot reach the camera: ${known.toLowerCase()}`);
+  return new SeamlineError('source-unreachable', 'the camera ended the stream, or ffmpeg could not play it');
+}
