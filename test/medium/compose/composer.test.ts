@@ -160,6 +160,18 @@ describe('Composer', () => {
     expect(panorama.bytes[0]).toBeDefined();
   });
 
+  it('reports a lost worker at once instead of waiting for its part', async () => {
+    const { composer, reference, target } = await stage({ workers: 2 });
+    await composer.setGeometry(placed(options, 1, [0, 0], [200, 9]), 0);
+    const outside = { ...target, size: target.size, byteOffset: 2 ** 30, retain: () => {}, release: () => {} };
+
+    await expect(composer.compose(reference, outside)).rejects.toThrow('a compose worker failed');
+
+    await expect(composer.compose(reference, target)).rejects.toThrow('a compose worker failed');
+    expect(composer.freeCanvases).toBe(3);
+    await composer.close();
+  });
+
   it('refuses sizes it cannot draw', async () => {
     await expect(stage({ canvas: { widthPx: 500, heightPx: 192 } })).rejects.toThrow('divisible by 16');
     await expect(stage({ reference: { widthPx: 321, heightPx: 180 } })).rejects.toThrow('even');
