@@ -3,7 +3,7 @@ import type { PlaneMeshes } from '../geometry/mid-plane.ts';
 /** Anchors of a still pair that are averaged at most: later ones weigh 1/40. */
 const MAX_EVIDENCE = 40;
 /** An anchor this far from a still alignment, as a share of the width, needs a second one that agrees with it. */
-const OUTLIER_SHARE = 0.006;
+const OUTLIER_SHARE = 0.015;
 /** Two first anchors agree when they differ by less than this share of the width. */
 const AGREES_SHARE = 0.012;
 /** Seconds in which an anchor takes over while a camera moves. */
@@ -143,7 +143,7 @@ export class AnchorFilter {
     );
     if (farthest === 0) return;
     let share = 1 - Math.exp(-sinceS / GLIDE_S);
-    if (this.#isGliding) this.#isGliding = farthest > OUTLIER_SHARE * this.#widthPx;
+    if (this.#isGliding) this.#isGliding = farthest > 0.25 * OUTLIER_SHARE * this.#widthPx;
     else if (isStill) share = Math.min(share, (STILL_SPEED * this.#widthPx * sinceS) / farthest);
     this.#shown = {
       reference: toward(this.#shown.reference, this.#goal.reference, share),

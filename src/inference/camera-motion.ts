@@ -1,36 +1,43 @@
 /** Side of the blocks that pictures are averaged over before they are compared. */
 const BLOCK = 4;
+/** Brightness is taken relative to the mean and spread of a window of (2 · 4 + 1)² blocks, so that light may change. */
+const WINDOW = 4;
+/** Added to the variance, levels²: flat areas stay flat instead of showing their grain. */
+const FLAT_VARIANCE = 9;
 /** Side of a tile, in blocks, and the points kept in each. */
 const TILE = 10;
-const POINTS_PER_TILE = 24;
+const POINTS_PER_TILE = 16;
 /** Points with a weaker gradient (levels per block) say nothing about motion. */
 const MIN_GRADIENT = 2;
 const MIN_POINTS = 60;
-const PASSES = 6;
-/** A point agrees with a motion when its brightness is explained to this many levels. */
-const AGREES = 3;
+const UNKNOWNS = 4;
+const PASSES = 5;
+/** A point agrees with a motion when its normalised brightness is explained to this much. */
+const AGREES = 0.3;
 
 /** What a comparison with the remembered picture gave. */
 export interface CameraMotion {
   /** Largest movement of a corner of the view, pixels of the compared picture; 0 when it cannot be told. */
   readonly cornerPx: number;
-  /** Share of the points that standing still explains, after a change of brightness, 0 … 1. */
+  /** Share of the points that standing still explains, 0 … 1. */
   readonly stillShare: number;
-  /** Share that the measured motion explains. */
+  /** Share of the tiles of the view that the measured motion explains better than standing still. */
   readonly movingShare: number;
 }
 
 /**
- * Tells a moving camera from a moving scene, cheaply and to a hundredth of a pixel: a similarity and a change of
- * brightness are fitted, robustly, to the difference of two small pictures at points of good gradient. Made for small
- * motions; a large one shows as a small `stillShare`.
+ * Tells a moving camera from a moving scene, cheaply and to a few hundredths of a pixel: a similarity is fitted,
+ * robustly, to the difference of two small pictures at points of good gradient. Made for small motions; a large one
+ * shows as a small `stillShare`.
  */
 export class CameraMotionGauge {
   readonly #width: number;
   readonly #height: number;
   #key: Float32Array | undefined;
   #points: Int32Array = new Int32Array(0);
-  /** Rows of the fit: d/dx, d/dy, d/dzoom, d/dturn, brightness, contrast, for each point. */
+  /** Where the points of the next tile begin, for each tile that has any. */
+  #tileEnds: readonly number[] = [];
+  /** Row of the fit for each point: change of brightness by a shift in x and y, by zoom and by turn. */
   #rows: Float64Array = new Float64Array(0);
 
   /** Size of the pictures that are given, pixels. */
@@ -41,32 +48,39 @@ export class CameraMotionGauge {
 
   /** Remembers a picture to compare later ones with. @param luma row by row, 0 … 255 */
   remember(luma: Float32Array): void {
-    const key = this.#shrink(luma);
-    this.#key = key;
-    const points = this.#choosePoints(key);
-    const rows = new Float64Array(points.length * 6);
+    const width = this.#width;
+    const small = this.#shrink(luma);
+    const key = this.#normalise(small);
+    const tiles = this.#choosePoints(small);
+    const points = tiles.flat();
+    const rows = new Float64Array(points.length * UNKNOWNS);
+    const reach = width / 2;
     for (const [index, at] of points.entries()) {
-      const x = (at % this.#width) - this.#width / 2 + 0.5;
-      const y = Math.floor(at / this.#width) - this.#height / 2 + 0.5;
+      const x = ((at % width) - width / 2 + 0.5) / reach;
+      const y = (Math.floor(at / width) - this.#height / 2 + 0.5) / reach;
       const gx = (key[at + 1]! - key[at - 1]!) / 2;
-      const gy = (key[at + this.#width]! - key[at - this.#width]!) / 2;
-      const reach = this.#width / 2;
-      rows.set([gx, gy, (gx * x + gy * y) / reach, (gy * x - gx * y) / reach, 1, (key[at]! - 128) / 64], index * 6);
+      const gy = (key[at + width]! - key[at - width]!) / 2;
+      rows.set([gx, gy, gx * x + gy * y, gy * x - gx * y], index * UNKNOWNS);
     }
+    this.#key = key;
     this.#points = Int32Array.from(points);
+    this.#tileEnds = tiles.map((_tile, index) =>
+      tiles.slice(0, index + 1).reduce((sum, { length }) => sum + length, 0),
+    );
     this.#rows = rows;
   }
 
   /** Compares a picture with the remembered one. @throws Error when none is remembered */
   compare(luma: Float32Array): CameraMotion {
-    if (this.#key === undefined) throw new Error('there is no picture to compare with');
-    const count = this.#points.length;
-    if (count < MIN_POINTS) return { cornerPx: 0, stillShare: 1, movingShare: 1 };
-    const now = this.#shrink(luma);
-    const difference = Float64Array.from(this.#points, (at) => now[at]! - this.#key![at]!);
-    const light = fit(this.#rows, difference, 4);
-    const motion = fit(this.#rows, difference, 0);
-    const [dx, dy, zoom, turn] = [...motion.solution] as [number, number, number, number, number, number];
+    const key = this.#key;
+    if (key === undefined) throw new Error('there is no picture to compare with');
+    if (this.#points.length < MIN_POINTS) return { cornerPx: 0, stillShare: 1, movingShare: 0 };
+    const now = this.#normalise(this.#shrink(luma));
+    const difference = new Float64Array(this.#points.length);
+    for (const [index, at] of this.#points.entries()) difference[index] = now[at]! - key[at]!;
+    const stillShare = agreeingShare(difference);
+    const residual = difference.slice();
+    const [dx, dy, zoom, turn] = fit(this.#rows, difference, residual);
     const aspect = this.#height / this.#width;
     let corner = 0;
     for (const [sx, sy] of [
@@ -79,7 +93,24 @@ export class CameraMotionGauge {
       const y = dy + zoom * sy * aspect + turn * sx;
       corner = Math.max(corner, Math.hypot(x, y));
     }
-    return { cornerPx: corner * BLOCK, stillShare: light.share, movingShare: motion.share };
+    return { cornerPx: corner * BLOCK, stillShare, movingShare: this.#betterShare(difference, residual) };
+  }
+
+  /**
+   * An object that moves can pull the fit its way, but the tiles of the background then get worse; when the camera
+   * moves, nearly all get better.
+   */
+  #betterShare(still: Float64Array, moving: Float64Array): number {
+    let [better, from] = [0, 0];
+    for (const end of this.#tileEnds) {
+      let gain = 0;
+      for (let index = from; index < end; index += 1) {
+        gain += Math.min(1, still[index]! ** 2) - Math.min(1, moving[index]! ** 2);
+      }
+      if (gain > 0) better += 1;
+      from = end;
+    }
+    return better / this.#tileEnds.length;
   }
 
   #shrink(luma: Float32Array): Float32Array {
@@ -87,91 +118,136 @@ export class CameraMotionGauge {
     const small = new Float32Array(this.#width * this.#height);
     for (let y = 0; y < this.#height * BLOCK; y += 1) {
       const to = Math.floor(y / BLOCK) * this.#width;
-      const from = y * stride;
+      let at = y * stride;
       for (let x = 0; x < this.#width; x += 1) {
-        const at = from + x * BLOCK;
-        small[to + x]! += luma[at]! + luma[at + 1]! + luma[at + 2]! + luma[at + 3]!;
+        small[to + x]! += (luma[at]! + luma[at + 1]! + luma[at + 2]! + luma[at + 3]!) / (BLOCK * BLOCK);
+        at += BLOCK;
       }
     }
-    const scale = 1 / (BLOCK * BLOCK);
-    for (let at = 0; at < small.length; at += 1) small[at]! *= scale;
     return small;
   }
 
-  /** The points of strongest gradient of every tile: no object of the scene can have them all. */
-  #choosePoints(key: Float32Array): number[] {
-    const chosen: number[] = [];
+  /** (value − mean) / spread over the window around each block. */
+  #normalise(small: Float32Array): Float32Array {
+    const width = this.#width;
+    const height = this.#height;
+    const sums = new Float64Array((width + 1) * (height + 1) * 2);
+    for (let y = 0; y < height; y += 1) {
+      let [row, square] = [0, 0];
+      for (let x = 0; x < width; x += 1) {
+        const value = small[y * width + x]!;
+        row += value;
+        square += value * value;
+        const at = ((y + 1) * (width + 1) + x + 1) * 2;
+        sums[at] = sums[at - 2 * (width + 1)]! + row;
+        sums[at + 1] = sums[at - 2 * (width + 1) + 1]! + square;
+      }
+    }
+    const normal = new Float32Array(small.length);
+    for (let y = 0; y < height; y += 1) {
+      const [top, bottom] = [Math.max(0, y - WINDOW), Math.min(height, y + WINDOW + 1)];
+      for (let x = 0; x < width; x += 1) {
+        const [left, right] = [Math.max(0, x - WINDOW), Math.min(width, x + WINDOW + 1)];
+        const [a, b] = [(top * (width + 1) + left) * 2, (top * (width + 1) + right) * 2];
+        const [c, d] = [(bottom * (width + 1) + left) * 2, (bottom * (width + 1) + right) * 2];
+        const area = (right - left) * (bottom - top);
+        const mean = (sums[d]! - sums[b]! - sums[c]! + sums[a]!) / area;
+        const variance = (sums[d + 1]! - sums[b + 1]! - sums[c + 1]! + sums[a + 1]!) / area - mean * mean;
+        normal[y * width + x] = (small[y * width + x]! - mean) / Math.sqrt(Math.max(0, variance) + FLAT_VARIANCE);
+      }
+    }
+    return normal;
+  }
+
+  /** The points of strongest gradient of every tile that has any: no object of the scene can have them all. */
+  #choosePoints(small: Float32Array): number[][] {
+    const width = this.#width;
+    const tiles: number[][] = [];
     for (let top = 1; top < this.#height - 1; top += TILE) {
-      for (let left = 1; left < this.#width - 1; left += TILE) {
+      for (let left = 1; left < width - 1; left += TILE) {
         const tile: { at: number; strength: number }[] = [];
         for (let y = top; y < Math.min(top + TILE, this.#height - 1); y += 1) {
-          for (let x = left; x < Math.min(left + TILE, this.#width - 1); x += 1) {
-            const at = y * this.#width + x;
-            const strength =
-              Math.hypot(key[at + 1]! - key[at - 1]!, key[at + this.#width]! - key[at - this.#width]!) / 2;
+          for (let x = left; x < Math.min(left + TILE, width - 1); x += 1) {
+            const at = y * width + x;
+            const strength = Math.hypot(small[at + 1]! - small[at - 1]!, small[at + width]! - small[at - width]!) / 2;
             if (strength > MIN_GRADIENT) tile.push({ at, strength });
           }
         }
         tile.sort((a, b) => b.strength - a.strength);
-        for (const { at } of tile.slice(0, POINTS_PER_TILE)) chosen.push(at);
+        if (tile.length > 0) tiles.push(tile.slice(0, POINTS_PER_TILE).map(({ at }) => at));
       }
     }
-    return chosen;
+    return tiles;
   }
+}
+
+function agreeingShare(residual: Float64Array): number {
+  let agreeing = 0;
+  for (const value of residual) if (Math.abs(value) < AGREES) agreeing += 1;
+  return agreeing / residual.length;
+}
+
+/** Median of the absolute values, to 1/64 and at most 4: a histogram is ten times faster than sorting. */
+function medianSize(values: Float64Array): number {
+  const counts = new Int32Array(257);
+  for (const value of values) counts[Math.min(256, Math.floor(Math.abs(value) * 64))]! += 1;
+  let left = values.length / 2;
+  for (let bin = 0; bin <= 256; bin += 1) {
+    left -= counts[bin]!;
+    if (left <= 0) return (bin + 0.5) / 64;
+  }
+  return 4;
 }
 
 /**
- * Robust least squares (weights 1 / (1 + (r/s)²)²) of difference ≈ −motion part + light part over the columns from
- * `first` on. The scale falls from what half of the points have to one level.
+ * Robust least squares (weights 1 / (1 + (r/s)²)²) of difference ≈ rows · unknowns; the scale falls with the median.
+ * @param residual is set to what remains
+ * @returns shift in x and y, zoom and turn, blocks at half the width
  */
-function fit(rows: Float64Array, difference: Float64Array, first: number): { solution: Float64Array; share: number } {
-  const count = difference.length;
-  const solution = new Float64Array(6);
-  const residual = difference.slice();
+function fit(rows: Float64Array, difference: Float64Array, residual: Float64Array): [number, number, number, number] {
+  const solution = new Float64Array(UNKNOWNS);
   for (let pass = 0; pass < PASSES; pass += 1) {
-    const sorted = residual.map(Math.abs).toSorted();
-    const scale = Math.max(1, 1.5 * sorted[count >> 1]!);
-    const normal = new Float64Array(36);
-    const right = new Float64Array(6);
-    for (let index = 0; index < count; index += 1) {
+    const scale = Math.max(0.1, 1.5 * medianSize(residual));
+    const normal = new Float64Array(UNKNOWNS * UNKNOWNS);
+    const right = new Float64Array(UNKNOWNS);
+    for (let index = 0; index < difference.length; index += 1) {
       const q = residual[index]! / scale;
       const weight = 1 / (1 + q * q) ** 2;
-      const at = index * 6;
-      for (let i = first; i < 6; i += 1) {
+      const at = index * UNKNOWNS;
+      for (let i = 0; i < UNKNOWNS; i += 1) {
         const weighted = weight * rows[at + i]!;
         right[i]! += weighted * difference[index]!;
-        for (let j = first; j <= i; j += 1) normal[i * 6 + j]! += weighted * rows[at + j]!;
+        for (let j = 0; j <= i; j += 1) normal[i * UNKNOWNS + j]! += weighted * rows[at + j]!;
       }
     }
-    solveSymmetric(normal, right, first, solution);
-    for (let index = 0; index < count; index += 1) {
+    solveSymmetric(normal, right, solution);
+    for (let index = 0; index < difference.length; index += 1) {
       let rest = difference[index]!;
-      for (let i = first; i < 6; i += 1) rest -= rows[index * 6 + i]! * solution[i]!;
+      for (let i = 0; i < UNKNOWNS; i += 1) rest -= rows[index * UNKNOWNS + i]! * solution[i]!;
       residual[index] = rest;
     }
   }
-  let agreeing = 0;
-  for (const value of residual) if (Math.abs(value) < AGREES) agreeing += 1;
-  return { solution, share: agreeing / count };
+  return [solution[0]!, solution[1]!, solution[2]!, solution[3]!];
 }
 
-/** Cholesky on the lower triangle of the unknowns from `first` on, lightly damped. */
-function solveSymmetric(normal: Float64Array, right: Float64Array, first: number, solution: Float64Array): void {
-  for (let i = first; i < 6; i += 1) {
-    for (let j = first; j <= i; j += 1) {
-      let sum = normal[i * 6 + j]! + (i === j ? 1e-3 : 0);
-      for (let k = first; k < j; k += 1) sum -= normal[i * 6 + k]! * normal[j * 6 + k]!;
-      normal[i * 6 + j] = i === j ? Math.sqrt(Math.max(sum, 1e-9)) : sum / normal[j * 6 + j]!;
+/** Cholesky on the lower triangle, lightly damped. */
+function solveSymmetric(normal: Float64Array, right: Float64Array, solution: Float64Array): void {
+  const n = UNKNOWNS;
+  for (let i = 0; i < n; i += 1) {
+    for (let j = 0; j <= i; j += 1) {
+      let sum = normal[i * n + j]! + (i === j ? 1e-3 : 0);
+      for (let k = 0; k < j; k += 1) sum -= normal[i * n + k]! * normal[j * n + k]!;
+      normal[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-9)) : sum / normal[j * n + j]!;
     }
   }
-  for (let i = first; i < 6; i += 1) {
+  for (let i = 0; i < n; i += 1) {
     let sum = right[i]!;
-    for (let k = first; k < i; k += 1) sum -= normal[i * 6 + k]! * solution[k]!;
-    solution[i] = sum / normal[i * 6 + i]!;
+    for (let k = 0; k < i; k += 1) sum -= normal[i * n + k]! * solution[k]!;
+    solution[i] = sum / normal[i * n + i]!;
   }
-  for (let i = 5; i >= first; i -= 1) {
+  for (let i = n - 1; i >= 0; i -= 1) {
     let sum = solution[i]!;
-    for (let k = i + 1; k < 6; k += 1) sum -= normal[k * 6 + i]! * solution[k]!;
-    solution[i] = sum / normal[i * 6 + i]!;
+    for (let k = i + 1; k < n; k += 1) sum -= normal[k * n + i]! * solution[k]!;
+    solution[i] = sum / normal[i * n + i]!;
   }
 }

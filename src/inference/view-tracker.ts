@@ -6,16 +6,16 @@ import type { TemporalNet } from './temporal-net.ts';
 
 /** A camera has moved when a corner went this far, pixels of the networks' size. */
 const MOVED_PX = 0.2;
-/** A majority must follow a motion before it is the camera's … */
-const MAJORITY = 0.5;
+/** Most of the view must follow a motion before it is the camera's … */
+const MAJORITY = 0.6;
 /** … and less than this must be explained by standing still before nothing is. */
-const STILL_MINORITY = 0.3;
+const STILL_MINORITY = 0.5;
 /** Below this share of agreeing matches TemporalNet has lost its view. */
 const LOST_SUPPORT = 0.08;
 /** Longest motion that TemporalNet follows well, share of the width. */
 const MAX_MOTION_SHARE = 0.055;
-/** The remembered picture of a still camera is renewed this often, since light changes. */
-const RENEW_US = 10_000_000;
+/** The remembered picture of a still camera is renewed this often, since light and scene change. */
+const RENEW_US = 2_000_000;
 
 /** What became of one camera since the remembered picture. */
 export type ViewStep =

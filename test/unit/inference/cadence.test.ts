@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+
+import { Cadence, type CadenceReply } from '../../../src/inference/cadence.ts';
+
+const geometry = {};
+const FRAME_US = 40_000;
+
+/** Plays pairs at 25 a second against networks of known cost; returns the steps with the time that each took. */
+function play(
+  budgetShare: number,
+  cost: { anchorMs: number; trackMs: number },
+  seconds: number,
+  reply: (step: string) => Partial<CadenceReply> = () => ({}),
+): { anchors: number; tracks: number; share: number } {
+  const cadence = new Cadence({ budgetShare });
+  let [anchors, tracks, busyMs, freeUs] = [0, 0, 0, 0];
+  for (let nowUs = 0; nowUs < seconds * 1e6; nowUs += FRAME_US) {
+    if (nowUs < freeUs) continue;
+    const step = cadence.next(nowUs);
+    if (step === 'skip') continue;
+    const spatialMs = step === 'anchor' ? cost.anchorMs : 0;
+    const total = spatialMs + cost.trackMs;
+    if (step === 'anchor') anchors += 1;
+    else tracks += 1;
+    busyMs += total;
+    freeUs = nowUs + total * 1000;
+    const networkMs = { ...(spatialMs > 0 ? { spatial: spatialMs } : {}), track: cost.trackMs, total };
+    cadence.note({ geometry, jumped: false, networkMs, ...reply(step) }, step === 'anchor', freeUs);
+  }
+  return { anchors: anchors / seconds, tracks: tracks / seconds, share: busyMs / (seconds * 1000) };
+}
+
+describe('cadence of the networks', () => {
+  it('starts with a comparison', () => {
+    expect(new Cadence({ budgetShare: 0.25 }).next(0)).toBe('anchor');
+  });
+
+  it.each([0.05, 0.15, 0.3, 0.6])('stays within a budget of %s of a core, whether cameras move or not', (budget) => {
+    for (const trackMs of [4, 28]) {
+      expect(play(budget, { anchorMs: 35, trackMs }, 60).share).toBeLessThan(budget * 1.25 + 0.02);
+    }
+  });
+
+  it('compares one to five times a second on an ordinary budget', () => {
+    const { anchors } = play(0.25, { anchorMs: 35, trackMs: 4 }, 60);
+    expect(anchors).toBeGreaterThan(1);
+    expect(anchors).toBeLessThanOrEqual(5);
+  });
+
+  it('compares at least every four seconds, however small the budget', () => {
+    expect(play(0.01, { anchorMs: 300, trackMs: 60 }, 60).anchors).toBeGreaterThan(0.2);
+  });
+
+  it('follows cheap cameras more often than dear ones', () => {
+    const cheap = play(0.25, { anchorMs: 35, trackMs: 4 }, 30).tracks;
+    const dear = play(0.25, { anchorMs: 35, trackMs: 28 }, 30).tracks;
+    expect(cheap).toBeGreaterThan(2 * dear);
+    expect(dear).toBeGreaterThan(2);
+  });
+
+  it('compares anew soon after a jump, and searches while nothing is aligned', () => {
+    const calm = play(0.25, { anchorMs: 35, trackMs: 4 }, 30).anchors;
+    const searching = play(0.25, { anchorMs: 35, trackMs: 4 }, 30, () => ({ geometry: undefined })).anchors;
+    const jumping = play(0.25, { anchorMs: 35, trackMs: 4 }, 30, () => ({ jumped: true })).anchors;
+    expect(searching).toBeGreaterThan(1.5 * calm);
+    expect(jumping).toBeGreaterThan(1.5 * calm);
+  });
+});
