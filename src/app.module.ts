@@ -8,6 +8,7 @@ import { HttpModule } from './http/http.module.ts';
 import { JobsModule } from './jobs/jobs.module.ts';
 import { LoggingModule } from './logging/logging.module.ts';
 import type { Logger } from './logging/logger.ts';
+import { ViewerModule } from './viewer/viewer.module.ts';
 
 /** Root of the API process. */
 @Module({})
@@ -23,6 +24,7 @@ export class AppModule {
         HttpModule,
         JobsModule,
         HealthModule,
+        ViewerModule,
       ],
     };
   }

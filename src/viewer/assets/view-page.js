@@ -1,0 +1,103 @@
+import { call, listen } from './api.js';
+import { allFigures, fillList } from './figures.js';
+import { drawMeshes } from './mesh-overlay.js';
+import { WhepPlayer } from './whep-player.js';
+
+const path = decodeURI(location.pathname.replace(/^\/view\//, '').replace(/\/+$/, ''));
+const element = (id) => document.getElementById(id);
+const video = element('video');
+const notice = element('notice');
+const mesh = element('mesh');
+const figures = element('figures');
+let job;
+let meshTimer;
+let playing = '';
+
+document.title = `${path} – Seamline`;
+element('title').textContent = path;
+
+const player = new WhepPlayer(encodeURI(path), video, (state) => {
+  playing = state;
+  showNotice();
+});
+
+/** Why there is no picture, in the server's words when it has any. */
+function showNotice() {
+  const reason = job?.reasons?.[0];
+  const text =
+    playing === 'playing'
+      ? ''
+      : job === undefined
+        ? `No panorama named “${path}” is running.`
+        : reason
+          ? `${job.state}: ${reason}`
+          : playing;
+  notice.textContent = text;
+  notice.hidden = text === '';
+}
+
+async function show(jobs) {
+  job = jobs.find((candidate) => candidate.path === path);
+  const badge = element('state');
+  badge.textContent = job?.state ?? 'not running';
+  badge.dataset.state = job?.state ?? 'stopped';
+  badge.title = job?.reasons.join('\n') ?? '';
+  element('title').textContent = job?.name ?? path;
+  if (job !== undefined) element('snapshot').href = `/stitch/${job.id}/snapshot.jpg`;
+  showNotice();
+  if (!figures.hidden && job !== undefined) fillList(figures, allFigures(job, await player.figures()));
+}
+
+async function refreshMesh() {
+  if (job === undefined) return;
+  try {
+    const geometry = await call('GET', `/stitch/${job.id}/geometry`);
+    if (!mesh.hidden && geometry.kind === 'meshes') drawMeshes(mesh, geometry);
+  } catch {
+    // No panorama yet; the next try comes in half a second.
+  }
+}
+
+function toggleFigures() {
+  figures.hidden = !figures.hidden;
+  element('toggle-figures').setAttribute('aria-pressed', String(!figures.hidden));
+}
+
+function toggleMesh() {
+  mesh.hidden = !mesh.hidden;
+  element('toggle-mesh').setAttribute('aria-pressed', String(!mesh.hidden));
+  clearInterval(meshTimer);
+  if (!mesh.hidden) {
+    meshTimer = setInterval(refreshMesh, 500);
+    refreshMesh();
+  }
+}
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else
+    element('stage')
+      .requestFullscreen()
+      .catch(() => undefined);
+}
+
+element('toggle-figures').addEventListener('click', toggleFigures);
+element('toggle-mesh').addEventListener('click', toggleMesh);
+element('fullscreen').addEventListener('click', toggleFullScreen);
+video.addEventListener('dblclick', toggleFullScreen);
+document.addEventListener('keydown', (event) => {
+  if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+  const action = { i: toggleFigures, m: toggleMesh, f: toggleFullScreen }[event.key];
+  if (action) action();
+});
+
+player.run();
+listen(
+  '/stitch/events',
+  (name, data) => {
+    if (name === 'jobs') show(data.jobs);
+  },
+  (isLive) => {
+    if (!isLive) element('state').textContent = 'server away';
+  },
+);

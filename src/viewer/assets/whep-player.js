@@ -1,0 +1,128 @@
+/** Plays one stream by WebRTC (WHEP) and comes back by itself when it breaks. */
+
+import { request } from './api.js';
+
+/** Without a new picture for this long the connection is made anew. */
+const SILENCE_MS = 2000;
+/** Time for the first picture after connecting: peer set-up and a key frame. */
+const FIRST_PICTURE_MS = 6000;
+const RETRY_MS = 700;
+
+export class WhepPlayer {
+  #path;
+  #video;
+  #onState;
+  #peer;
+  #resource;
+  #lastFrames = 0;
+  #lastChangeMs = 0;
+  #hasPicture = false;
+  #statsBefore;
+
+  /** @param onState called with `connecting`, `playing` or a text that says what is wrong */
+  constructor(path, video, onState) {
+    this.#path = path;
+    this.#video = video;
+    this.#onState = onState;
+  }
+
+  /** Plays for as long as the page is open. */
+  async run() {
+    for (;;) {
+      try {
+        await this.#connect();
+        await this.#watch();
+      } catch (error) {
+        this.#onState(error instanceof Error ? error.message : String(error));
+      }
+      this.#leave();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  async #connect() {
+    const peer = new RTCPeerConnection({ iceServers: await this.#iceServers(), bundlePolicy: 'max-bundle' });
+    this.#peer = peer;
+    peer.addTransceiver('video', { direction: 'recvonly' });
+    peer.addEventListener('track', ({ track, receiver }) => {
+      // The picture is shown as it comes: a live view wants no buffer.
+      if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+      this.#video.srcObject = new MediaStream([track]);
+      this.#video.play().catch(() => undefined);
+    });
+    await peer.setLocalDescription();
+    const answer = await request(`/whep/${this.#path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/sdp' },
+      body: peer.localDescription.sdp,
+    });
+    if (!answer.ok) {
+      const problem = await answer.json().catch(() => ({}));
+      throw new Error(
+        answer.status === 404
+          ? 'waiting for the panorama …'
+          : (problem.detail ?? `the server answered ${answer.status}`),
+      );
+    }
+    this.#resource = answer.headers.get('location');
+    await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+  }
+
+  /** STUN and TURN servers that the server names in `Link` headers (WHEP draft, section 4.4). */
+  async #iceServers() {
+    const answer = await request(`/whep/${this.#path}`, { method: 'OPTIONS' }).catch(() => undefined);
+    const links = answer?.headers.get('link') ?? '';
+    return [...links.matchAll(/<((?:stun|turns?):[^>]+)>([^<]*)/g)].map(([, urls, parameters]) => {
+      const parameter = (name) => new RegExp(`${name}="([^"]*)"`).exec(parameters)?.[1];
+      return { urls, username: parameter('username'), credential: parameter('credential') };
+    });
+  }
+
+  /** Resolves when the stream has broken. */
+  async #watch() {
+    this.#hasPicture = false;
+    this.#lastFrames = this.#frames();
+    this.#lastChangeMs = performance.now();
+    while (!['failed', 'closed'].includes(this.#peer.connectionState)) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      const frames = this.#frames();
+      const nowMs = performance.now();
+      if (frames !== this.#lastFrames) {
+        this.#lastFrames = frames;
+        this.#lastChangeMs = nowMs;
+        if (!this.#hasPicture) this.#onState('playing');
+        this.#hasPicture = true;
+      }
+      // A page in the background is not given pictures; that is no break.
+      if (document.hidden) this.#lastChangeMs = nowMs;
+      if (nowMs - this.#lastChangeMs > (this.#hasPicture ? SILENCE_MS : FIRST_PICTURE_MS)) break;
+    }
+    this.#onState('the picture has stopped, connecting again …');
+  }
+
+  #frames() {
+    return this.#video.getVideoPlaybackQuality().totalVideoFrames;
+  }
+
+  /** Figures of the last second, or undefined before there are any. */
+  async figures() {
+    const stats = [...((await this.#peer?.getStats())?.values() ?? [])].find((entry) => entry.type === 'inbound-rtp');
+    if (stats === undefined) return undefined;
+    const before = this.#statsBefore ?? stats;
+    this.#statsBefore = stats;
+    const delta = (name) => (stats[name] ?? 0) - (before[name] ?? 0);
+    const emitted = delta('jitterBufferEmittedCount');
+    return {
+      fps: stats.framesPerSecond ?? 0,
+      bufferMs: emitted > 0 ? (1000 * delta('jitterBufferDelay')) / emitted : 0,
+      lost: stats.packetsLost ?? 0,
+    };
+  }
+
+  #leave() {
+    this.#peer?.close();
+    if (this.#resource) request(this.#resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    this.#resource = undefined;
+    this.#statsBefore = undefined;
+  }
+}
