@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 import { publishClip } from './encode.ts';
-import { renderClip } from './render.ts';
+import { renderClips } from './render.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values } = parseArgs({
   options: {
     work: { type: 'string' },
     out: { type: 'string', default: 'test/fixtures/media/demo' },
@@ -12,8 +11,5 @@ const { values, positionals } = parseArgs({
 });
 
 if (values.work === undefined) throw new Error('--work FOLDER is missing: where the lossless frames are kept');
-for (const clip of ['calm', 'shaken'] as const) {
-  if (positionals.length > 0 && !positionals.includes(clip)) continue;
-  await renderClip(clip, values.work, values.chromium);
-  publishClip(clip, values.work, values.out);
-}
+await renderClips(values.work, values.chromium);
+for (const clip of ['calm', 'shaken'] as const) publishClip(clip, values.work, values.out);

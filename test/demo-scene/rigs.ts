@@ -15,8 +15,11 @@ export const DEPTH_STEP = 4;
 const HALF_FIELD = (24 * Math.PI) / 180;
 /** Focal length in pixels, the same for both cameras and both axes. */
 export const FOCAL = WIDTH / 2 / Math.tan(HALF_FIELD);
-/** Vertical field of view in degrees, as three.js wants it. */
-export const VERTICAL_FIELD = (2 * Math.atan(HEIGHT / 2 / FOCAL) * 180) / Math.PI;
+/** What is rendered beyond each border of a view, so that the shaken views can be read from it: more than the shake. */
+export const MARGIN = 24;
+/** Size of a rendered picture in pixels. */
+export const WIDE = WIDTH + 2 * MARGIN;
+export const TALL = HEIGHT + 2 * MARGIN;
 /** The far plane is the front of the row of houses: z = −FAR metres in the world. */
 export const FAR = 48;
 
@@ -52,7 +55,7 @@ const MOUNTS: Record<ViewName, Mount> = {
   target: { position: [0.15, 5.02, 0.03], yaw: -14.3 * DEGREE, pitch: 1.1 * DEGREE, roll: -0.6 * DEGREE, seed: 12 },
 };
 
-/** What each view of each pair does to the light before the tone curve. */
+/** What each view of each pair does to linear light before the tone curve. */
 export const PHOTOMETRY: Record<ClipName, Record<ViewName, Photometry>> = {
   calm: { reference: { ev: 0, gains: [1, 1, 1] }, target: { ev: 0, gains: [1, 1, 1] } },
   shaken: {
@@ -76,18 +79,25 @@ function tremor(seed: number, peak: number): number[] {
   return raw.map((value) => value * scale);
 }
 
-/** The poses of one view over its clip: one for the fixed pair, one per frame for the shaken pair. */
+/** The vertical field of view, degrees, of a picture `height` pixels high. */
+export function verticalField(height: number): number {
+  return (2 * Math.atan(height / 2 / FOCAL) * 180) / Math.PI;
+}
+
+/**
+ * The poses of one view over its clip: one for the fixed pair, one per frame for the shaken pair. The shake turns a
+ * camera about its optical centre.
+ */
 export function poses(clip: ClipName, view: ViewName): Pose[] {
   const mount = MOUNTS[view];
-  const pose = (yaw: number, pitch: number, roll: number, shift: Vector3): Pose => ({
-    position: [mount.position[0] + shift[0], mount.position[1] + shift[1], mount.position[2] + shift[2]],
+  const pose = (yaw: number, pitch: number, roll: number): Pose => ({
+    position: mount.position,
     rotation: orientation(mount.yaw + yaw, mount.pitch + pitch, mount.roll + roll),
   });
-  if (clip === 'calm') return [pose(0, 0, 0, [0, 0, 0])];
+  if (clip === 'calm') return [pose(0, 0, 0)];
   const axis = (k: number, peak: number): number[] => tremor(mount.seed * 100 + k, peak);
   const [yaw, pitch, roll] = [axis(0, 13 / FOCAL), axis(1, 10 / FOCAL), axis(2, 0.35 * DEGREE)];
-  const [x, y, z] = [axis(3, 0.015), axis(4, 0.01), axis(5, 0.01)];
-  return yaw.map((value, n) => pose(value, pitch[n]!, roll[n]!, [x[n]!, y[n]!, z[n]!]));
+  return yaw.map((value, n) => pose(value, pitch[n]!, roll[n]!));
 }
 
 /** Pixels (continuous: 0…WIDTH, y down) from camera coordinates (right, up, backward). */

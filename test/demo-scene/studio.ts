@@ -9,12 +9,17 @@ import type { Browser } from 'playwright-core';
 import type { ClipName, ViewName } from './rigs.ts';
 
 /** Takes what the page rendered: RGBA bytes, bottom row first. */
-export type Sink = (kind: 'frame' | 'depth', view: ViewName, frame: number, pixels: Buffer) => Promise<void>;
+export interface Sink {
+  /** A wide picture of a fixed camera. */
+  picture(view: ViewName, frame: number, pixels: Buffer): Promise<void>;
+  /** A depth map of a view of a clip. */
+  depth(clip: ClipName, view: ViewName, frame: number, pixels: Buffer): Promise<void>;
+}
 
 /** A page that renders frames of the scene. */
 export interface Studio {
   /** Renders both views of a frame; the sink has had them when this resolves. */
-  render(clip: ClipName, frame: number, depth: boolean): Promise<void>;
+  render(frame: number, depth: boolean): Promise<void>;
   /** Ends the browser and the server; may be called twice. */
   close(): Promise<void>;
 }
@@ -26,10 +31,12 @@ const KINDS: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 async function answer(request: IncomingMessage, response: ServerResponse, sink: Sink): Promise<void> {
   const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
   if (request.method === 'POST') {
-    const [, kind, view, frame] = path.split('/');
+    const [, kind, view, frame, clip] = path.split('/');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    await sink(kind as 'frame' | 'depth', view as ViewName, Number(frame), Buffer.concat(chunks));
+    const pixels = Buffer.concat(chunks);
+    if (kind === 'frame') await sink.picture(view as ViewName, Number(frame), pixels);
+    else await sink.depth(clip as ClipName, view as ViewName, Number(frame), pixels);
     response.writeHead(204).end();
     return;
   }
@@ -81,8 +88,7 @@ export async function openStudio(sink: Sink, executablePath: string): Promise<St
   await page.goto(`http://127.0.0.1:${port}/page/index.html`);
   await page.waitForFunction('typeof window.renderFrame === "function"', undefined, { timeout: 120_000 });
   return {
-    render: (clip, frame, depth) =>
-      page.evaluate(`window.renderFrame(${JSON.stringify(clip)}, ${frame}, ${depth})`) as Promise<void>,
+    render: (frame, depth) => page.evaluate(`window.renderFrame(${frame}, ${depth})`) as Promise<void>,
     close: async () => {
       await browser.close();
       await new Promise((resolve) => server.close(resolve));

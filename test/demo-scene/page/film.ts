@@ -1,11 +1,8 @@
 import * as THREE from 'three';
-import { DEPTH_STEP, HEIGHT, WIDTH } from '../rigs.ts';
-import type { Photometry } from '../rigs.ts';
+import { DEPTH_STEP, HEIGHT, TALL, WIDE, WIDTH } from '../rigs.ts';
+import { EXPOSURE } from '../tone.ts';
 
-/** The part of an object that is lit by `gain`: linear red, green and blue that all light is multiplied by. */
-export type Relight = (gain: THREE.Color) => void;
-
-// The tone curve is Narkowicz's fit of the ACES film curve, per channel, in linear light; sRGB's transfer function follows.
+// The same curve as in tone.ts, before the transfer function of sRGB.
 const CURVE = `
   vec3 CustomToneMapping(vec3 light) {
     vec3 x = light * toneMappingExposure;
@@ -23,9 +20,6 @@ const DECODE = `
     texel.rgb *= texel.rgb * (texel.rgb * 0.305306011 + 0.682171111) + 0.012522878;
     diffuseColor *= texel;
   #endif`;
-
-/** Exposure before the curve, the same for every view. */
-export const EXPOSURE = 0.8;
 
 const VERTEX = `
   varying vec2 at;
@@ -58,7 +52,7 @@ export function openRenderer(): THREE.WebGLRenderer {
   THREE.ShaderChunk.map_fragment = DECODE;
   const renderer = new THREE.WebGLRenderer({ antialias: true, preserveDrawingBuffer: true });
   renderer.setPixelRatio(1);
-  renderer.setSize(WIDTH, HEIGHT, false);
+  renderer.setSize(WIDE, TALL, false);
   renderer.toneMapping = THREE.CustomToneMapping;
   renderer.toneMappingExposure = EXPOSURE;
   renderer.shadowMap.enabled = true;
@@ -70,8 +64,7 @@ export function openRenderer(): THREE.WebGLRenderer {
 /** Takes pictures and depth maps of a scene. */
 export class Film {
   private readonly renderer: THREE.WebGLRenderer;
-  private readonly relight: Relight;
-  private readonly pixels = new Uint8Array(WIDTH * HEIGHT * 4);
+  private readonly pixels = new Uint8Array(WIDE * TALL * 4);
   private readonly measured: THREE.WebGLRenderTarget;
   private readonly map = new THREE.WebGLRenderTarget(WIDTH / DEPTH_STEP, HEIGHT / DEPTH_STEP, { depthBuffer: false });
   private readonly measure = new THREE.ShaderMaterial({
@@ -81,10 +74,9 @@ export class Film {
   });
   private readonly sheet = new THREE.Mesh(new THREE.PlaneGeometry(2, 2), this.measure);
 
-  /** `relight` sets the colour of all light: exposure and white balance act on it, before the tone curve. */
-  constructor(renderer: THREE.WebGLRenderer, relight: Relight) {
+  /** Takes pictures with `renderer`, which must come from `openRenderer`. */
+  constructor(renderer: THREE.WebGLRenderer) {
     this.renderer = renderer;
-    this.relight = relight;
     const depthTexture = new THREE.DepthTexture(WIDTH / DEPTH_STEP, HEIGHT / DEPTH_STEP, THREE.FloatType);
     this.measured = new THREE.WebGLRenderTarget(WIDTH / DEPTH_STEP, HEIGHT / DEPTH_STEP, {
       depthTexture,
@@ -95,13 +87,11 @@ export class Film {
   }
 
   /** One frame as RGBA bytes, bottom row first; they are overwritten by the next. */
-  expose(scene: THREE.Scene, camera: THREE.Camera, photometry: Photometry): Uint8Array<ArrayBuffer> {
-    const [r, g, b] = photometry.gains;
-    this.relight(new THREE.Color(r, g, b).multiplyScalar(2 ** photometry.ev));
+  expose(scene: THREE.Scene, camera: THREE.Camera): Uint8Array<ArrayBuffer> {
     this.renderer.setRenderTarget(null);
     this.renderer.render(scene, camera);
     const gl = this.renderer.getContext();
-    gl.readPixels(0, 0, WIDTH, HEIGHT, gl.RGBA, gl.UNSIGNED_BYTE, this.pixels);
+    gl.readPixels(0, 0, WIDE, TALL, gl.RGBA, gl.UNSIGNED_BYTE, this.pixels);
     return this.pixels;
   }
 

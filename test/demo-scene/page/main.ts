@@ -1,9 +1,8 @@
 import * as THREE from 'three';
-import { FRAMES, HEIGHT, PHOTOMETRY, poses, VERTICAL_FIELD, WIDTH } from '../rigs.ts';
+import { FRAMES, HEIGHT, poses, TALL, verticalField, WIDE, WIDTH } from '../rigs.ts';
 import type { ClipName, Pose, ViewName } from '../rigs.ts';
 import { bake } from './bake.ts';
 import { Film, openRenderer } from './film.ts';
-import type { Relight } from './film.ts';
 import { buildFountain } from './fountain.ts';
 import { buildGround } from './ground.ts';
 import { buildHouses } from './houses.ts';
@@ -16,7 +15,7 @@ import { buildTower } from './tower.ts';
 import { buildTrees } from './trees.ts';
 import { buildTraffic } from './vehicles.ts';
 
-function daylight(): { lights: THREE.Object3D[]; relight: Relight } {
+function daylight(): THREE.Object3D[] {
   const sun = new THREE.DirectionalLight(0xfff0d8, 3.3);
   sun.position.set(-40, 50, 6);
   sun.target.position.set(0, 0, -36);
@@ -25,15 +24,10 @@ function daylight(): { lights: THREE.Object3D[]; relight: Relight } {
   Object.assign(sun.shadow.camera, { left: -46, right: 46, top: 28, bottom: -28, near: 10, far: 170 });
   sun.shadow.bias = -0.0006;
   sun.shadow.normalBias = 0.06;
-  const sky = new THREE.HemisphereLight(0xcfe2ff, 0xb09a7c, 1.5);
-  const colors = [sun.color, sky.color, sky.groundColor].map((color) => ({ color, base: color.clone() }));
-  return {
-    lights: [sun, sun.target, sky],
-    relight: (gain) => colors.forEach(({ color, base }) => color.copy(base).multiply(gain)),
-  };
+  return [sun, sun.target, new THREE.HemisphereLight(0xcfe2ff, 0xb09a7c, 1.5)];
 }
 
-function buildScene(): { scene: THREE.Scene; move: Motion; relight: Relight } {
+function buildScene(): { scene: THREE.Scene; move: Motion } {
   const scene = new THREE.Scene();
   const sky = buildSky();
   const moving = [
@@ -46,16 +40,11 @@ function buildScene(): { scene: THREE.Scene; move: Motion; relight: Relight } {
     buildSquare(),
     buildTower(),
   ];
-  const { lights, relight } = daylight();
   const layers = [...moving.map((part) => part.group), bake(buildHouses()), bake(buildGround()), sky.dome];
   // Drawn in this order, so that what is hidden fails the depth test before it is shaded.
   layers.forEach((layer, order) => (layer.renderOrder = order));
-  scene.add(...layers, ...lights);
-  return {
-    scene,
-    move: (phase) => [sky, ...moving].forEach((part) => part.move(phase)),
-    relight: (gain) => [sky.relight, relight].forEach((each) => each(gain)),
-  };
+  scene.add(...layers, ...daylight());
+  return { scene, move: (phase) => [sky, ...moving].forEach((part) => part.move(phase)) };
 }
 
 function aim(camera: THREE.PerspectiveCamera, pose: Pose): void {
@@ -71,20 +60,26 @@ async function send(path: string, pixels: Uint8Array<ArrayBuffer>): Promise<void
 }
 
 const VIEWS: readonly ViewName[] = ['reference', 'target'];
+const CLIPS: readonly ClipName[] = ['calm', 'shaken'];
 
-function stage(): (clip: ClipName, frame: number, depth: boolean) => Promise<void> {
+function stage(): (frame: number, depth: boolean) => Promise<void> {
   const renderer = openRenderer();
-  const { scene, move, relight } = buildScene();
-  const film = new Film(renderer, relight);
-  const camera = new THREE.PerspectiveCamera(VERTICAL_FIELD, WIDTH / HEIGHT, 2, 650);
-  return async (clip, frame, depth) => {
+  const { scene, move } = buildScene();
+  const film = new Film(renderer);
+  const wide = new THREE.PerspectiveCamera(verticalField(TALL), WIDE / TALL, 2, 650);
+  const narrow = new THREE.PerspectiveCamera(verticalField(HEIGHT), WIDTH / HEIGHT, 2, 650);
+  return async (frame, depth) => {
     move(frame / FRAMES);
     renderer.shadowMap.needsUpdate = true;
     for (const view of VIEWS) {
-      const path = poses(clip, view);
-      aim(camera, path[frame % path.length]!);
-      await send(`/frame/${view}/${frame}`, film.expose(scene, camera, PHOTOMETRY[clip][view]));
-      if (depth) await send(`/depth/${view}/${frame}`, film.range(scene, camera));
+      aim(wide, poses('calm', view)[0]!);
+      await send(`/frame/${view}/${frame}`, film.expose(scene, wide));
+      if (!depth) continue;
+      for (const clip of CLIPS) {
+        const path = poses(clip, view);
+        aim(narrow, path[frame % path.length]!);
+        await send(`/depth/${view}/${frame}/${clip}`, film.range(scene, narrow));
+      }
     }
   };
 }
@@ -92,7 +87,7 @@ function stage(): (clip: ClipName, frame: number, depth: boolean) => Promise<voi
 declare global {
   interface Window {
     /** Renders both views of one frame and posts them to the server; `depth` asks for the depth maps too. */
-    renderFrame: (clip: ClipName, frame: number, depth: boolean) => Promise<void>;
+    renderFrame: (frame: number, depth: boolean) => Promise<void>;
   }
 }
 

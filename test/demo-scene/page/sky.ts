@@ -1,5 +1,6 @@
 import * as THREE from 'three';
 import { randomFrom } from '../random.ts';
+import type { Motion } from './paint.ts';
 
 const SIZE = 1024;
 
@@ -53,7 +54,6 @@ const FRAGMENT = `
   varying vec3 ray;
   uniform sampler2D clouds;
   uniform float phase;
-  uniform vec3 gain;
   float layer(float t, vec2 shift) {
     vec3 d = normalize(ray);
     vec2 uv = d.xz / max(d.y + 0.09, 0.02) * 0.052 + shift;
@@ -71,14 +71,14 @@ const FRAGMENT = `
     float cover = smoothstep(0.48, 0.62, dense);
     vec3 lit = mix(vec3(1.08, 1.05, 1.0), vec3(0.66, 0.70, 0.78), smoothstep(0.52, 0.8, dense));
     vec3 color = mix(blue, lit, cover * smoothstep(0.0, 0.06, d.y) * 0.92);
-    gl_FragColor = vec4(color * gain, 1.0);
+    gl_FragColor = vec4(color, 1.0);
     #include <tonemapping_fragment>
     #include <colorspace_fragment>
   }`;
 
 /** The sky: a dome 400 m wide around the cameras, and the motion of its clouds. */
-export function buildSky(): { dome: THREE.Mesh; move: (phase: number) => void; relight: (gain: THREE.Color) => void } {
-  const uniforms = { clouds: { value: clouds(7) }, phase: { value: 0 }, gain: { value: new THREE.Color(1, 1, 1) } };
+export function buildSky(): { dome: THREE.Mesh; move: Motion } {
+  const uniforms = { clouds: { value: clouds(7) }, phase: { value: 0 } };
   const material = new THREE.ShaderMaterial({
     uniforms,
     vertexShader: VERTEX,
@@ -91,9 +91,6 @@ export function buildSky(): { dome: THREE.Mesh; move: (phase: number) => void; r
     dome,
     move: (phase) => {
       uniforms.phase.value = phase;
-    },
-    relight: (gain) => {
-      uniforms.gain.value.copy(gain);
     },
   };
 }
