@@ -53,6 +53,18 @@ export function rtspDecoderArguments(size: Size | undefined, ffmpeg: FfmpegInfo)
   });
 }
 
+/** Arguments that decode a whole file, every frame, as fast as they are read. @param address `file:` and an absolute path */
+export function fileDecoderArguments(address: string, size: Size, ffmpeg: FfmpegInfo): string[] {
+  return ffmpegArguments((command) => {
+    command
+      .input(address)
+      .inputOptions(['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'warning', '-protocol_whitelist', 'file'])
+      .outputOptions(framesOut(size, ffmpeg).filter((option) => option !== '-copyts'))
+      .format('rawvideo')
+      .output('pipe:1');
+  });
+}
+
 /**
  * The list for ffmpeg's stdin that names the address with its password, and the options of its RTSP input.
  * @param address checked IP address that takes the place of the host

@@ -9,7 +9,7 @@ import type { NtpAgreement } from './ntp-agreement.ts';
 import { controlAddress, controlBase } from './rtsp-addresses.ts';
 import { RtspConnection } from './rtsp-connection.ts';
 import { credentialsOf, requiredHeader, RtspDialogue } from './rtsp-dialogue.ts';
-import type { Credentials } from './rtsp-login.ts';
+import type { Credentials } from '../auth/rtsp-login.ts';
 import { problemOfStatus } from './rtsp-problem.ts';
 import { grantedSession, grantedTransport, requestedTransport } from './rtsp-transport.ts';
 import { TrackReceiver, type TimedPicture } from './track-receiver.ts';

@@ -2,7 +2,7 @@ import type { SafeUrl } from '../common/safe-url.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import { RtspHeaders, type RtspResponse } from '../media/rtsp-message.ts';
 import type { RtspConnection } from './rtsp-connection.ts';
-import { RtspLogin, type Credentials } from './rtsp-login.ts';
+import { RtspLogin, type Credentials } from '../auth/rtsp-login.ts';
 import { problemOfMissingLogin, problemOfStatus } from './rtsp-problem.ts';
 
 const USER_AGENT = 'Seamline';
