@@ -48,6 +48,9 @@ export class ApiServer {
   /** @throws SeamlineError `port-in-use` that names the setting */
   async listen(): Promise<void> {
     const { host, port } = this.#config.http;
+    const jobs = this.app.get(JobsService);
+    // Read before requests can come, started only once the ports are ours: two servers must not run the same jobs.
+    const kept = await jobs.kept();
     const egress = this.app.get(EgressService);
     await egress.listen();
     this.ports.rtsp = egress.rtspPort;
@@ -59,6 +62,7 @@ export class ApiServer {
     const address = this.app.getHttpServer().address() as { readonly port: number };
     this.ports.http = address.port;
     this.app.get(Readiness).markListening();
+    jobs.resume(kept);
   }
 
   /** Stops jobs, then viewers and servers. Safe to call twice. */

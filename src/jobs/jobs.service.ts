@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Inject, Injectable } from '@nestjs/common';
 import { monotonicClock } from '../common/clock.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
+import { projectPath } from '../config/config.loader.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import { EgressService } from '../egress/egress.service.ts';
@@ -18,6 +19,7 @@ import { JobRegistry, leastLoaded, type Job } from './job-registry.ts';
 import { JobSupervisor } from './job-supervisor.ts';
 import type { JobFacts } from './job-view.ts';
 import { pipelineSettings } from './pipeline-settings.ts';
+import { StateFile } from './state-file.ts';
 import { RUNNER, type JobQuestion, type Runner } from './runner/runner.ts';
 
 /** Emitted with the id of a job whose state or figures changed, or that is gone. */
@@ -37,6 +39,7 @@ export class JobsService {
   readonly #newId: () => string;
   readonly #registry = new JobRegistry();
   readonly #ownHosts: OwnHosts;
+  readonly #file: StateFile | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -56,6 +59,26 @@ export class JobsService {
     this.#ports = ports;
     this.#newId = newId;
     this.#ownHosts = new OwnHosts(config.network.publicHosts);
+    const { stateFile } = config.jobs;
+    this.#file = stateFile === '' ? undefined : new StateFile(projectPath(stateFile), logger);
+  }
+
+  /** Jobs with `restart: always` of the last run. */
+  async kept(): Promise<readonly JobSpec[]> {
+    return (await this.#file?.load()) ?? [];
+  }
+
+  /** Starts kept jobs again, under their old ids and outputs. */
+  resume(specs: readonly JobSpec[]): void {
+    for (const spec of specs) {
+      try {
+        this.#admit(spec);
+        this.#start(spec);
+      } catch (err) {
+        this.#logger.error('job cannot be started again', { jobId: spec.id, err });
+      }
+    }
+    if (specs.length > 0) this.#save();
   }
 
   /**
@@ -63,7 +86,6 @@ export class JobsService {
    * @throws SeamlineError `invalid-request`, `output-in-use`, `job-limit-reached`, `shutting-down`
    */
   create(dto: CreateStitchDto): Job {
-    if (this.#closing !== undefined) throw new SeamlineError('shutting-down', 'the server is stopping');
     const { network, jobs } = this.#config;
     const spec = toJobSpec(dto, {
       id: this.#newId(),
@@ -73,12 +95,10 @@ export class JobsService {
       sourcePolicy: new SourcePolicy({ allow: network.sourceNetworks, ownPorts: this.#ports.own }),
       pushPolicy: new SourcePolicy({ allow: network.pushNetworks, ownPorts: this.#ports.own }),
     });
-    this.#registry.checkOutputs(spec);
-    if (this.#registry.active().length >= jobs.maxJobs) {
-      const detail = `this server runs at most ${jobs.maxJobs} jobs (jobs.maxJobs); stop one first`;
-      throw new SeamlineError('job-limit-reached', detail);
-    }
-    return this.#start(spec);
+    this.#admit(spec);
+    const job = this.#start(spec);
+    this.#save();
+    return job;
   }
 
   /** All jobs, oldest first. */
@@ -108,6 +128,7 @@ export class JobsService {
     const { question, amend } = toChange(dto);
     if (job.supervisor.handle !== undefined) await this.ask(id, question);
     job.supervisor.amend(amend(job.supervisor.spec));
+    this.#save();
     this.events.emit('change', id);
     return job;
   }
@@ -125,13 +146,31 @@ export class JobsService {
   async remove(id: string): Promise<void> {
     await this.#registry.get(id).supervisor.stop();
     this.#registry.delete(id);
+    this.#save();
     this.events.emit('change', id);
   }
 
   /** No new jobs, and none left when it resolves. Safe to call twice. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.list().map(({ supervisor }) => supervisor.stop())).then(() => undefined);
+    this.#closing ??= Promise.all(this.list().map(({ supervisor }) => supervisor.stop())).then(() =>
+      this.#file?.close(),
+    );
     return this.#closing;
+  }
+
+  #admit(spec: JobSpec): void {
+    const { maxJobs } = this.#config.jobs;
+    if (this.#closing !== undefined) throw new SeamlineError('shutting-down', 'the server is stopping');
+    this.#registry.checkOutputs(spec);
+    if (this.#registry.active().length < maxJobs) return;
+    const detail = `this server runs at most ${maxJobs} jobs (jobs.maxJobs); stop one first`;
+    throw new SeamlineError('job-limit-reached', detail);
+  }
+
+  #save(): void {
+    if (this.#closing !== undefined) return;
+    const specs = this.list().map(({ supervisor }) => supervisor.spec);
+    this.#file?.save(specs.filter((spec) => spec.restart === 'always'));
   }
 
   #start(spec: JobSpec): Job {

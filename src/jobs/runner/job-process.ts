@@ -34,6 +34,9 @@ export class JobProcess implements JobHandle {
   readonly #replies = new PendingReplies();
   readonly #notes: string[] = [];
   #stopping: Promise<JobExit> | undefined;
+  /** Questions that came before the process was ready for them; as many as may wait for an answer. */
+  readonly #early: JobCommand[] = [];
+  #hasGreeted = false;
   #hasEnded = false;
 
   constructor(spec: JobSpec, settings: PipelineSettings, listener: JobListener, options: JobProcessOptions) {
@@ -58,7 +61,9 @@ export class JobProcess implements JobHandle {
       if (event === undefined || this.#hasEnded) return;
       if (event.kind === 'hello') {
         clearTimeout(helloDue);
+        this.#hasGreeted = true;
         this.#send({ kind: 'start', spec, settings });
+        for (const command of this.#early.splice(0)) this.#send(command);
       }
       if (event.kind === 'reply') this.#replies.settle(event);
       else listener.onEvent(event);
@@ -77,7 +82,14 @@ export class JobProcess implements JobHandle {
   async ask(question: JobQuestion, timeoutMs: number): Promise<unknown> {
     const what = `the job's answer to ${question.kind}`;
     if (this.#hasEnded) return this.#replies.ask(() => this.#replies.abandon(), timeoutMs, what);
-    return this.#replies.ask((id) => this.#send({ ...question, id }), timeoutMs, what);
+    return this.#replies.ask(
+      (id) => {
+        if (this.#hasGreeted) this.#send({ ...question, id });
+        else this.#early.push({ ...question, id });
+      },
+      timeoutMs,
+      what,
+    );
   }
 
   stop(): Promise<JobExit> {
