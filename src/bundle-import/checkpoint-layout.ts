@@ -9,8 +9,8 @@ export type NetworkRole = 'spatial' | 'temporal' | 'smooth';
 export type CheckpointLayout = ReadonlyMap<string, Shape>;
 
 /** Output channels of the 3×3 convolutions of a stack; pooling follows every second one. */
-export const shortStack = [64, 64, 128, 128, 128, 128] as const;
-export const longStack = [...shortStack, 256, 256] as const;
+const shortStack = [64, 64, 128, 128, 128, 128] as const;
+const longStack = [...shortStack, 256, 256] as const;
 
 /** Index of each convolution inside its Sequential: ReLU follows each, pooling every second. */
 export const convolutionIndex = (position: number): number => position * 2 + Math.floor(position / 2);

@@ -119,7 +119,7 @@ function fault(tensor: TensorReference, archive: CheckpointArchive): string | un
 }
 
 /** Number of elements of a shape; 1 for a scalar. */
-export function elementCount(shape: Shape): number {
+function elementCount(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

@@ -6,11 +6,14 @@ export interface CellSize {
   readonly cols: number;
 }
 
+/** Offsets on each axis that the networks compare, −r … r. */
+export const costSides = { spatial: 11, temporal: 7 } as const;
+
 /** ONNX Runtime's blocked convolutions take input channels in groups of four; more zeros cost more than they bring. */
 const CHANNEL_GROUP = 4;
 
 /** Number of offsets of a radius, and the channels that hold them: filled up to a multiple of four with zeros. */
-export function costChannels(radius: number): { offsets: number; channels: number } {
+function costChannels(radius: number): { offsets: number; channels: number } {
   const offsets = (2 * radius + 1) ** 2;
   return { offsets, channels: Math.ceil(offsets / CHANNEL_GROUP) * CHANNEL_GROUP };
 }

@@ -1,4 +1,5 @@
 import onnxProto from 'onnx-proto';
+import type { TensorManifest } from '../contract/bundle-manifest.ts';
 import { toHalf } from './float16.ts';
 
 const { onnx } = onnxProto;
@@ -167,24 +168,24 @@ function attribute(name: string, value: Attribute): InstanceType<typeof onnx.Att
 }
 
 /**
- * The debug build of a graph: the same nodes, with inner values as further float32 outputs.
+ * The debug build of a graph: the same nodes, with inner values as further float32 outputs, `NAME_output`.
  * @param model an ONNX file of this builder
- * @param values names of inner values that the file has
+ * @param values inner values that the file has, with their shapes
  */
-export function withProbes(model: Uint8Array, values: readonly string[]): Uint8Array {
+export function withProbes(model: Uint8Array, values: readonly TensorManifest[]): Uint8Array {
   const decoded = onnx.ModelProto.decode(model);
   const graph = decoded.graph;
   if (graph?.node == null || graph.output == null) throw new Error('a model without a graph');
-  for (const name of values) {
-    const probe = `${name}_output`;
-    graph.node.push({
-      opType: 'Cast',
-      name: probe,
-      input: [name],
-      output: [probe],
-      attribute: [attribute('to', DataType.FLOAT)],
-    });
-    graph.output.push({ name: probe, type: { tensorType: { elemType: DataType.FLOAT } } });
+  for (const { name, shape } of values) {
+    const probe = probeOutput(name);
+    const to = attribute('to', DataType.FLOAT);
+    graph.node.push({ opType: 'Cast', name: probe, input: [name], output: [probe], attribute: [to] });
+    graph.output.push(floatInfo(probe, shape));
   }
   return onnx.ModelProto.encode(decoded).finish();
+}
+
+/** Name of the output of a debug build that holds an inner value. */
+export function probeOutput(name: string): string {
+  return `${name}_output`;
 }

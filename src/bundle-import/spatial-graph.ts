@@ -1,6 +1,6 @@
 import { featuresAtEighth, featuresAtSixteenth } from './backbone-graph.ts';
 import { correlationFlow } from './correlation-graph.ts';
-import { asChannels, costChannelMap, costVolume, reverseCostVolume } from './cost-volume-graph.ts';
+import { asChannels, costChannelMap, costSides, costVolume, reverseCostVolume } from './cost-volume-graph.ts';
 import { warpFeatures } from './feature-warp-graph.ts';
 import { GraphBuilder, type Precision, type Value } from './graph-builder.ts';
 import { midPlaneMaps } from './mid-plane-graph.ts';
@@ -8,7 +8,7 @@ import type { NetworkWeights } from './network-weights.ts';
 import { regressionHead } from './regression-graph.ts';
 import { coarseSize, featureSize, imageShape, meshShape } from './working-size.ts';
 
-const RADIUS = 5;
+const RADIUS = (costSides.spatial - 1) / 2;
 
 /**
  * SpatialNet for one pair: `reference` and `target` 1×3×360×480 to `homography_offsets` 1×4×2 of the corners (0, 0),

@@ -1,11 +1,11 @@
 import { featuresAtEighth } from './backbone-graph.ts';
-import { asChannels, costChannelMap, costVolume } from './cost-volume-graph.ts';
+import { asChannels, costChannelMap, costSides, costVolume } from './cost-volume-graph.ts';
 import { GraphBuilder, type Precision, type Value } from './graph-builder.ts';
 import type { NetworkWeights } from './network-weights.ts';
 import { regressionHead } from './regression-graph.ts';
 import { featureSize, imageShape, meshShape } from './working-size.ts';
 
-const RADIUS = 3;
+const RADIUS = (costSides.temporal - 1) / 2;
 
 /**
  * TemporalNet for one view: `image` 1×3×360×480 and the `previous_features` 1×128×45×60 that the frame before gave,
@@ -30,7 +30,7 @@ export function temporalGraph(weights: NetworkWeights, precision: Precision): Ui
 export const featureShape = [1, featureSize.channels, featureSize.rows, featureSize.cols] as const;
 
 /** 1×C×rows×cols as rows·cols × C. */
-export function asRows(graph: GraphBuilder, features: Value): Value {
+function asRows(graph: GraphBuilder, features: Value): Value {
   const { rows, cols, channels } = featureSize;
   return graph.reshape(graph.transpose(features, [0, 2, 3, 1]), [rows * cols, channels]);
 }
