@@ -4,7 +4,7 @@ import type { CanvasGeometry, GeometryOrigin } from '../contract/warp-state.ts';
 import { RateMeter } from './stage-delays.ts';
 
 /** A geometry that no pair has confirmed for this long counts as held. */
-const HELD_AFTER_US = 2_000_000;
+const HELD_AFTER_US = 5_000_000;
 
 /** What the job says about its geometry: which one is shown, since when nothing confirmed it, and why. */
 export class GeometryState {
