@@ -73,7 +73,7 @@ export class AccessGuard implements CanActivate {
     const level = (this.#meta(ACCESS_LEVEL, context) as AccessLevel | undefined) ?? (isReading ? 'view' : 'change');
     const client = clientOf(request.socket.remoteAddress ?? '', request.headers, this.#proxies);
     if (!isReading) {
-      this.#limit(this.#changes, client, reply);
+      if (level === 'change') this.#limit(this.#changes, client, reply);
       this.#checkOrigin(request, context);
       this.#checkContentType(request, (this.#meta(BODY_TYPES, context) as readonly string[] | undefined) ?? JSON_ONLY);
     }

@@ -45,6 +45,8 @@ export class SafeUrl {
     if (scheme === undefined || !protocols.includes(scheme)) throw wrong(`must start with ${schemes} in lower case`);
     const authority = text.slice(scheme.length + 3).split(/[/?#]/, 1)[0] ?? '';
     if (authority.split('@').length > 2 || text.includes('#')) throw wrong(ENCODE_HINT);
+    // http's rules would skip further slashes and take the path for the host.
+    if (authority === '') throw wrong('has no host');
     let url: URL;
     try {
       // WHATWG leaves unknown schemes "opaque-host"; http's rules give IDNA, IPv4 and IPv6 checks.
@@ -117,7 +119,7 @@ export class SafeUrl {
   /** The address with `***` in place of the password and of every query value that may be one. */
   toString(): string {
     const user = this.#url.password === '' ? this.#url.username : `${this.#url.username}:${MASK}`;
-    const query = this.#url.search.replace(/([?&][^=&]*(?:pass|pwd|token|key|secret|auth)[^=&]*=)[^&]*/gi, `$1${MASK}`);
+    const query = maskQuery(this.#url.search);
     return `${this.#scheme}://${user === '' ? '' : `${user}@`}${this.#authority()}${this.#url.pathname}${query}`;
   }
 
@@ -130,12 +132,31 @@ export class SafeUrl {
   }
 }
 
-/** Hides the password of every address inside a text, for example a line of ffmpeg's stderr. */
+/**
+ * Hides the password of every address inside a text, for example a line of ffmpeg's stderr. In doubt it hides more: all
+ * from the first colon behind `://` to the last `@` before a space or double quote, since passwords may hold anything
+ * else. Takes time in proportion to the length of the text.
+ */
 export function redactUrls(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/'"]*):([^\s/'"]*)@/gi, `$1$2:${MASK}@`)
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/'"]*):([^\s'"]*)@(?=[^\s@'"]*)/gi, (match, head: string) =>
-      match.includes(MASK) ? match : `${head}:${MASK}@`,
-    )
-    .replace(/([?&][^=&\s]*(?:pass|pwd|token|key|secret|auth)[^=&\s]*=)[^&\s'"]*/gi, `$1${MASK}`);
+  let redacted = '';
+  let at = 0;
+  for (let start = text.indexOf('://'); start >= 0; start = text.indexOf('://', at)) {
+    const from = start + 3;
+    const length = text.slice(from).search(/[\s"]/);
+    const end = length < 0 ? text.length : from + length;
+    const address = text.slice(from, end);
+    const colon = address.indexOf(':');
+    const sign = address.lastIndexOf('@');
+    const hidden = colon >= 0 && colon < sign ? `${address.slice(0, colon)}:${MASK}${address.slice(sign)}` : address;
+    redacted += text.slice(at, from) + hidden;
+    at = end;
+  }
+  return maskQuery(redacted + text.slice(at));
+}
+
+/** Masks the values of query parameters whose names speak of secrets. */
+function maskQuery(text: string): string {
+  return text.replace(/([?&])([^=&?\s]{1,100})=([^&\s"]*)/g, (whole, mark: string, name: string) =>
+    /pass|pwd|token|key|secret|auth/i.test(name) ? `${mark}${name}=${MASK}` : whole,
+  );
 }
