@@ -1,21 +1,19 @@
 import { join } from 'node:path';
 import { type OwnedChild, spawnChild } from '../../src/process/child.ts';
+import type { DemoClip } from './demo-truth.ts';
 import { ROOT } from './seamline-server.ts';
 
-/** The demo's two cameras as a process: RTSP `/left` and `/right`, in step. */
+/** Two RTSP cameras that play a pair of demo clips. */
 export interface DemoCameras {
   readonly left: string;
   readonly right: string;
   readonly child: OwnedChild;
 }
 
-/** Starts the cameras of a pair, `calm` or `shaken`; resolves when they can be played. */
-export async function startDemoCameras(pair: string): Promise<DemoCameras> {
-  const clip = (side: string): string => join(ROOT, `test/fixtures/media/demo/${pair}-${side}.mp4`);
-  const child = spawnChild({
-    command: process.execPath,
-    args: [join(ROOT, 'dist/demo/cameras.main.js'), '0', clip('left'), clip('right')],
-  });
+const clip = (pair: DemoClip, side: string): string => join(ROOT, `test/fixtures/media/demo/${pair}-${side}.mp4`);
+
+async function start(command: string, args: readonly string[], login = ''): Promise<DemoCameras> {
+  const child = spawnChild({ command, args });
   const port = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -25,5 +23,22 @@ export async function startDemoCameras(pair: string): Promise<DemoCameras> {
     });
     void child.exited.then((exit) => reject(new Error(`the cameras ended: ${exit.stderrTail.join('\n')}`)));
   });
-  return { left: `rtsp://127.0.0.1:${port}/left`, right: `rtsp://127.0.0.1:${port}/right`, child };
+  return { left: `rtsp://${login}127.0.0.1:${port}/left`, right: `rtsp://${login}127.0.0.1:${port}/right`, child };
+}
+
+/** The demo's own cameras, in step and in an endless loop; resolves when they can be played. */
+export function startDemoCameras(pair: DemoClip): Promise<DemoCameras> {
+  return start(process.execPath, [
+    join(ROOT, 'dist/demo/cameras.main.js'),
+    '0',
+    clip(pair, 'left'),
+    clip(pair, 'right'),
+  ]);
+}
+
+/** The same clips from GStreamer's RTSP server, played once, behind a Digest log-in whose password needs encoding. */
+export function startGstreamerCameras(pair: DemoClip): Promise<DemoCameras> {
+  const program = join(ROOT, 'test/helpers/gst_clip_cameras.py');
+  const args = [program, clip(pair, 'left'), clip(pair, 'right'), 'admin', 'p@ss:w#rd%'];
+  return start('/usr/bin/python3', args, 'admin:p%40ss%3Aw%23rd%25@');
 }
