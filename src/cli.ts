@@ -27,7 +27,7 @@ const EXIT_USAGE = 2;
 const COMMANDS: Readonly<Record<string, readonly [string, string]>> = {
   serve: ['./serve', 'serve'],
   stitch: ['./offline/command', 'runStitch'],
-  models: ['./bundle-import/command', 'runModels'],
+  models: ['./model-tools/command', 'runModels'],
   bench: ['./bench/command', 'runBench'],
 };
 

@@ -64,7 +64,8 @@ export class GraphBuilder {
 
   /** An int64 list (axes, shapes, indices); equal lists are stored once. */
   ints(values: readonly number[]): Value {
-    const name = `ints_${values.length > 24 ? this.#initializers.size : values.join('_').replaceAll('-', 'm')}`;
+    const isShort = values.length <= 24;
+    const name = isShort ? `ints_${values.join('_').replaceAll('-', 'm')}` : `table_${this.#initializers.size}`;
     if (this.#initializers.has(name)) return name;
     const data = BigInt64Array.from(values, BigInt);
     return this.#initializer(name, [values.length], DataType.INT64, bytesOf(data));

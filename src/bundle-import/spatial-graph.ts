@@ -27,7 +27,7 @@ export function spatialGraph(weights: NetworkWeights, precision: Precision): Uin
   const [referenceMap, targetMap] = midPlaneMaps(graph, offsets);
   const reference = warpFeatures(graph, viewRows(graph, fine, 0), referenceMap, 'probe_warped_reference');
   const target = warpFeatures(graph, viewRows(graph, fine, 1), targetMap, 'probe_warped_target');
-  const cost = costVolume(graph, reference, target, featureSize, RADIUS);
+  const cost = costVolume(graph, reference, graph.transpose(target, [1, 0]), featureSize, RADIUS);
   meshHead(graph, weights, 'reference', cost);
   meshHead(graph, weights, 'target', reverseCostVolume(graph, cost, featureSize, RADIUS));
   return graph.toBytes('StabStitch++ SpatialNet, written by seamline models import');

@@ -17,7 +17,7 @@ export function temporalGraph(weights: NetworkWeights, precision: Precision): Ui
   const image = graph.toPrecision(graph.input('image', imageShape));
   const previous = graph.toPrecision(graph.input('previous_features', featureShape));
   const features = featuresAtEighth(graph, weights, image);
-  const cost = costVolume(graph, asRows(graph, previous), asRows(graph, features), featureSize, RADIUS);
+  const cost = costVolume(graph, asRows(graph, previous), features, featureSize, RADIUS);
   const picture = asChannels(graph, cost, featureSize, RADIUS, 'probe_cost_temporal');
   const prefixes = { convolutions: 'regressNet2_part1', perceptron: 'regressNet2_part2' };
   const motion = regressionHead(graph, weights, prefixes, { value: picture, ...featureSize }, costChannelMap(RADIUS));

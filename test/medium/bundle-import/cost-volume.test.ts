@@ -38,7 +38,13 @@ async function byGraph(
 ): Promise<[Float32Array, Float32Array]> {
   const graph = new GraphBuilder('test', 'float32');
   const shape = [size.rows * size.cols, size.channels];
-  const cost = costVolume(graph, graph.input('a', shape), graph.input('b', shape), size, radius);
+  const cost = costVolume(
+    graph,
+    graph.input('a', shape),
+    graph.transpose(graph.input('b', shape), [1, 0]),
+    size,
+    radius,
+  );
   const side = 2 * radius + 1;
   const result = [side, side, size.rows, size.cols];
   graph.output('forward', result, cost);
