@@ -9,7 +9,6 @@ import { JobsModule } from './jobs/jobs.module.ts';
 import { LoggingModule } from './logging/logging.module.ts';
 import type { Logger } from './logging/logger.ts';
 import { ViewerModule } from './viewer/viewer.module.ts';
-import { ViewerModule } from './viewer/viewer.module.ts';
 
 /** Root of the API process. */
 @Module({})
@@ -25,7 +24,6 @@ export class AppModule {
         HttpModule,
         JobsModule,
         HealthModule,
-        ViewerModule,
         ViewerModule,
       ],
     };
