@@ -24,6 +24,7 @@ function runNode(nodeArgs) {
   child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]));
 }
 
+/** @type {[string, string[]][]} */
 const CHECKS = [
   [
     'formatting (npm run format mends it)',

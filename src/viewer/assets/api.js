@@ -20,8 +20,8 @@ function askForToken() {
     dialog.addEventListener(
       'close',
       () => {
-        const token = new FormData(document.getElementById('token-form')).get('token');
-        if (token) sessionStorage.setItem(TOKEN_KEY, String(token));
+        const token = document.getElementById('token-form').elements.token.value;
+        if (token !== '') sessionStorage.setItem(TOKEN_KEY, token);
         asking = undefined;
         resolve();
       },
@@ -61,10 +61,10 @@ export async function call(method, path, body) {
  * @param onEvent called with name and parsed data
  * @param onLive called with true when events come and false when the connection broke
  */
-export async function listen(path, onEvent, onLive, signal) {
-  while (!signal?.aborted) {
+export async function listen(path, onEvent, onLive) {
+  for (;;) {
     try {
-      const answer = await request(path, { signal, headers: { accept: 'text/event-stream' } });
+      const answer = await request(path, { headers: { accept: 'text/event-stream' } });
       if (answer.status === 404) return;
       if (answer.ok) {
         onLive(true);
@@ -73,7 +73,6 @@ export async function listen(path, onEvent, onLive, signal) {
     } catch {
       // The server is away; it is asked again below.
     }
-    if (signal?.aborted) return;
     onLive(false);
     await new Promise((resolve) => setTimeout(resolve, 1500));
   }

@@ -14,10 +14,10 @@ function cardOf(job) {
   const card = document.getElementById('job-template').content.firstElementChild.cloneNode(true);
   for (const link of card.querySelectorAll('[data-link=view]')) link.href = new URL(job.outputs.page).pathname;
   for (const button of card.querySelectorAll('[data-copy]')) {
-    button.addEventListener('click', () => copy(button, job.outputs[button.dataset.copy]));
+    button.addEventListener('click', () => void copy(button, job.outputs[button.dataset.copy]));
   }
   const stop = card.querySelector('[data-stop]');
-  stop.addEventListener('click', () => confirmStop(stop, job.id));
+  stop.addEventListener('click', () => void confirmStop(stop, job.id));
   const entry = { card, shotAtMs: 0 };
   cards.set(job.id, entry);
   list.append(card);
@@ -50,7 +50,7 @@ function show(jobs) {
     fillList(card.querySelector('[data-list=figures]'), shortFigures(job));
     if (job.figures?.output && !document.hidden && performance.now() - entry.shotAtMs > SHOT_MS) {
       entry.shotAtMs = performance.now();
-      refreshShot(card.querySelector('[data-shot]'), job.id);
+      void refreshShot(card.querySelector('[data-shot]'), job.id);
     }
   }
 }
@@ -113,10 +113,8 @@ function showErrors(error) {
 
 function bodyOfForm() {
   const numbers = new Set(['bitrate_kbps', 'fps', 'width', 'sync_offset_ms']);
-  const filled = [...new FormData(form)].filter(([, value]) => String(value).trim() !== '');
-  return Object.fromEntries(
-    filled.map(([name, value]) => [name, numbers.has(name) ? Number(value) : String(value).trim()]),
-  );
+  const filled = [...new FormData(form)].filter(([, value]) => value.trim() !== '');
+  return Object.fromEntries(filled.map(([name, value]) => [name, numbers.has(name) ? Number(value) : value.trim()]));
 }
 
 async function probe(name) {
@@ -139,11 +137,10 @@ async function probe(name) {
   button.disabled = false;
 }
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
+async function submit() {
   showErrors(undefined);
-  const submit = form.querySelector('[type=submit]');
-  submit.disabled = true;
+  const button = form.querySelector('[type=submit]');
+  button.disabled = true;
   try {
     await call('POST', '/stitch', bodyOfForm());
     form.reset();
@@ -153,16 +150,21 @@ form.addEventListener('submit', async (event) => {
   } catch (error) {
     showErrors(error);
   }
-  submit.disabled = false;
+  button.disabled = false;
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void submit();
 });
 document.getElementById('swap').addEventListener('click', () => {
   const { url1, url2 } = form.elements;
   [url1.value, url2.value] = [url2.value, url1.value];
 });
 for (const button of form.querySelectorAll('[data-probe]'))
-  button.addEventListener('click', () => probe(button.dataset.probe));
+  button.addEventListener('click', () => void probe(button.dataset.probe));
 
-listen(
+void listen(
   '/stitch/events',
   (name, data) => {
     if (name === 'jobs') show(data.jobs);

@@ -68,13 +68,13 @@ function toggleMesh() {
   element('toggle-mesh').setAttribute('aria-pressed', String(!mesh.hidden));
   clearInterval(meshTimer);
   if (!mesh.hidden) {
-    meshTimer = setInterval(refreshMesh, 500);
-    refreshMesh();
+    meshTimer = setInterval(() => void refreshMesh(), 500);
+    void refreshMesh();
   }
 }
 
 function toggleFullScreen() {
-  if (document.fullscreenElement) document.exitFullscreen();
+  if (document.fullscreenElement) void document.exitFullscreen();
   else
     element('stage')
       .requestFullscreen()
@@ -91,11 +91,11 @@ document.addEventListener('keydown', (event) => {
   if (action) action();
 });
 
-player.run();
-listen(
+void player.run();
+void listen(
   '/stitch/events',
   (name, data) => {
-    if (name === 'jobs') show(data.jobs);
+    if (name === 'jobs') void show(data.jobs);
   },
   (isLive) => {
     if (!isLive) element('state').textContent = 'server away';
