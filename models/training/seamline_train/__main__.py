@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import export_onnx, golden, train
+from . import export_onnx, golden, parity, train
 from .evaluate import command as evaluation
 
 
@@ -52,6 +52,13 @@ def parser() -> argparse.ArgumentParser:
     c = commands.add_parser("golden", help="write the geometry cases that the server's tests share")
     c.add_argument("--out", required=True, help="folder, test/golden/geometry")
     c.set_defaults(run=golden.run)
+    p = commands.add_parser("parity", help="write what PyTorch computes, for the test of the exported files")
+    for name in ("coarse", "fine", "smooth"):
+        p.add_argument(f"--{name}", required=True, help=f"checkpoint of the {name} net")
+    p.add_argument("--confidence", help="file written by `evaluate confidence`")
+    p.add_argument("--bundle", required=True, help="folder of the exported bundle")
+    p.add_argument("--out", required=True, help="JSON file, test/golden/models/lite.json")
+    p.set_defaults(run=parity.run)
     return root
 
 

@@ -10,7 +10,8 @@ from . import geometry as g
 from .coarse_match import CoarseHomography
 from .features import CoarseNet, FineNet
 from .fine_match import Level
-from .fitting import Homography, Mesh, damping, project_inside, scales_px
+from .fitting import Homography, damping, project_inside, scales_px
+from .mesh_polish import MeshPolish
 from .polish import Polish
 
 # Matches that land nearer than this to B's border do not count (normalised frame).
@@ -24,16 +25,16 @@ CONFIDENCE_FEATURES = 3
 
 
 class SpatialNet(nn.Module):
-    """Coarse homography, fine round, polish, fine round for the mesh."""
+    """Coarse homography, fine round, polish, fine round for the mesh, polish of the mesh."""
 
-    def __init__(self, coarse: CoarseNet, fine: FineNet, profile: str = "default", stiffness: float = 0.1):
+    def __init__(self, coarse: CoarseNet, fine: FineNet, profile: str = "default"):
         super().__init__()
         width, block, scales = PROFILES[profile]
         self.coarse = CoarseHomography(coarse)
         self.level = Level(fine, width, width * g.HEIGHT // g.WIDTH, block)
         self.halve = width < g.WIDTH
         self.polish = Polish(3)
-        self.mesh = Mesh(stiffness)
+        self.mesh = MeshPolish(self.polish)
         self.fit = Homography()
         self.register_buffer("scales", scales_px(*scales), persistent=False)
         self.register_buffer("damping", torch.tensor([damping(1e-6, 1e-4)] * len(scales)), persistent=False)
@@ -57,12 +58,12 @@ class SpatialNet(nn.Module):
         found, weight, _ = self._round(described, b_level, cells, points, h)
         h0 = h @ self.fit.robust(points, found, weight, self.scales, self.damping)
         h0 = h0 / h0[2:3, 2:3]
-        h = self.polish(self.polish.prepare(a), self.polish.prepare(b), h0)
+        a_prepared, b_prepared = self.polish.prepare(a), self.polish.prepare(b)
+        h = self.polish(a_prepared, b_prepared, h0)
         found, weight, inside = self._round(described, b_level, cells, points, h)
         residual = found - points
         r2 = (residual**2).sum(1)
-        held = weight / (1 + r2 * (g.SCALE / 4.0) ** 2)
-        mesh = self.mesh(points, residual, held / (held.max() + 1e-6))
+        mesh = self.mesh(a_prepared, b_prepared, h, points, residual, weight)
         count = inside.sum() + 1e-3
         good = inside / (1 + r2 * (g.SCALE / 1.5) ** 2) ** 2
         total = weight.sum()

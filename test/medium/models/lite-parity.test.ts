@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
+
+import { parseBundleManifest, type NetworkManifest } from '../../../src/contract/bundle-manifest.ts';
+import { apply, invert } from '../../../src/geometry/homography.ts';
+
+const WIDTH = 480;
+const HEIGHT = 360;
+/** Pixels of 480 x 360 per unit of the networks' normalised frame. */
+const UNIT_PX = 240;
+/** Largest difference between PyTorch and ONNX Runtime, px. */
+const TOLERANCE_PX = 0.01;
+
+interface Expectations {
+  readonly sha256: Record<string, string>;
+  readonly waves: [number, number, number, number][];
+  readonly sceneFromSecond: number[];
+  readonly sceneFromLater: number[];
+  readonly spatial: Record<string, { h: number[]; mesh: number[]; stats: number[]; confidence: number[] }>;
+  readonly temporal: { motion: number[]; stats: number[]; h: number[] };
+  readonly smooth: { raw: number[]; prev: number[]; out: number[] };
+}
+
+const bundle = new URL('../../../models/lite/', import.meta.url);
+const manifest = parseBundleManifest(JSON.parse(await readFile(new URL('manifest.json', bundle), 'utf8')));
+const expected = JSON.parse(
+  await readFile(new URL('../../golden/models/lite.json', import.meta.url), 'utf8'),
+) as Expectations;
+const spatials = [manifest.networks.spatial, ...Object.values(manifest.profiles ?? {}).map((p) => p.spatial)];
+const networks = [...spatials, manifest.networks.temporal, manifest.networks.smooth];
+
+/** The scene of `seamline_train parity` seen through view px -> scene. */
+function picture(sceneFromView: readonly number[]): Float32Array {
+  const luma = new Float32Array(WIDTH * HEIGHT);
+  const view = Float64Array.from(sceneFromView);
+  for (let index = 0; index < luma.length; index += 1) {
+    const [x, y] = apply(view, index % WIDTH, Math.floor(index / WIDTH));
+    let value = 128;
+    for (const [fx, fy, phase, amplitude] of expected.waves) value += amplitude * Math.sin(fx * x + fy * y + phase);
+    luma[index] = Math.min(255, Math.max(0, Math.floor(value + 0.5)));
+  }
+  return luma;
+}
+
+async function run(
+  network: NetworkManifest,
+  inputs: Record<string, ArrayLike<number>>,
+): Promise<Record<string, Float32Array>> {
+  const session = await InferenceSession.create(new Uint8Array(await readFile(new URL(network.file, bundle))), {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+  try {
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, shape } of network.inputs) feeds[name] = new Tensor('float32', Float32Array.from(inputs[name]!), shape);
+    const results = await session.run(feeds);
+    const outputs: Record<string, Float32Array> = {};
+    for (const { name, shape } of network.outputs) {
+      expect(results[name]?.dims, `shape of ${name}`).toEqual([...shape]);
+      outputs[name] = results[name]!.data as Float32Array;
+    }
+    return outputs;
+  } finally {
+    await session.release();
+  }
+}
+
+function largestDifference(actual: ArrayLike<number>, wanted: readonly number[], unit = 1): number {
+  expect(actual.length).toBe(wanted.length);
+  return wanted.reduce((largest, value, index) => Math.max(largest, Math.abs(value - actual[index]!) * unit), 0);
+}
+
+/** Largest distance of the corners' images under two homographies of the normalised frame, px. */
+function cornerDistancePx(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const [first, second] = [Float64Array.from(a), Float64Array.from(b)];
+  const distances = [-1, 1].flatMap((x) =>
+    [-0.75, 0.75].map((y) => {
+      const [p, q] = [apply(first, x, y), apply(second, x, y)];
+      return Math.hypot(p[0] - q[0], p[1] - q[1]) * UNIT_PX;
+    }),
+  );
+  return Math.max(...distances);
+}
+
+/** A homography of pixels (integer centres) as one of the normalised frame, row-major. */
+function normalised(pixels: readonly number[]): Float64Array {
+  const h = Float64Array.from(pixels);
+  const image = (x: number, y: number): [number, number] => {
+    const [u, v] = apply(h, x * UNIT_PX + (WIDTH - 1) / 2, y * UNIT_PX + (HEIGHT - 1) / 2);
+    return [(u - (WIDTH - 1) / 2) / UNIT_PX, (v - (HEIGHT - 1) / 2) / UNIT_PX];
+  };
+  return Float64Array.from([...image(-1, -0.75), ...image(1, 0.75), ...image(0, 0)]);
+}
+
+const first = picture([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+
+describe('default bundle', () => {
+  it('lists every file with its hash, at most 8 MB each', async () => {
+    for (const network of networks) {
+      const file = await readFile(new URL(network.file, bundle));
+      expect(createHash('sha256').update(file).digest('hex'), network.file).toBe(network.sha256);
+      expect(expected.sha256[network.file], `${network.file} is what PyTorch was asked about`).toBe(network.sha256);
+      expect(file.length).toBeLessThan(8e6);
+    }
+  });
+
+  it.each(spatials)('computes in ONNX Runtime what PyTorch does: $file', async (network) => {
+    const wanted = expected.spatial[network.file]!;
+    const got = await run(network, { a: first, b: picture(expected.sceneFromSecond) });
+    expect(cornerDistancePx(got['h']!, wanted.h)).toBeLessThan(TOLERANCE_PX);
+    expect(largestDifference(got['mesh']!, wanted.mesh, UNIT_PX)).toBeLessThan(TOLERANCE_PX);
+    expect(largestDifference(got['confidence']!, wanted.confidence)).toBeLessThan(1e-3);
+  });
+
+  it.each(spatials)('finds the true alignment of a rendered pair: $file', async (network) => {
+    const got = await run(network, { a: first, b: picture(expected.sceneFromSecond) });
+    const h = Float64Array.from(got['h']!);
+    // Points of the second picture that the first shows too, back and forth.
+    const back = invert(h);
+    for (const [x, y] of [
+      [-0.9, -0.6],
+      [-0.9, 0.6],
+      [0.2, 0],
+    ] as const) {
+      const scene = apply(Float64Array.from(expected.sceneFromSecond), x * 240 + 239.5, y * 240 + 179.5);
+      const found = apply(back, x, y);
+      const off = Math.hypot(found[0] * 240 + 239.5 - scene[0], found[1] * 240 + 179.5 - scene[1]);
+      expect(off).toBeLessThan(0.3);
+    }
+    expect(got['confidence']![0]).toBeGreaterThan(manifest.thresholds.confidence);
+  });
+
+  it('gives unrelated pictures no confidence', async () => {
+    const mirrored = first.map((_, index) => first[index - 2 * (index % WIDTH) + WIDTH - 1]!);
+    const got = await run(manifest.networks.spatial, { a: first, b: mirrored });
+    expect(got['confidence']![0]).toBeLessThan(manifest.thresholds.confidence);
+  });
+
+  it('computes in ONNX Runtime what PyTorch does: temporal.onnx', async () => {
+    const got = await run(manifest.networks.temporal, { prev: first, cur: picture(expected.sceneFromLater) });
+    expect(largestDifference(got['motion']!, expected.temporal.motion)).toBeLessThan(TOLERANCE_PX);
+    expect(cornerDistancePx(got['h']!, expected.temporal.h)).toBeLessThan(TOLERANCE_PX);
+  });
+
+  it('follows the motion of a rendered frame', async () => {
+    const got = await run(manifest.networks.temporal, { prev: first, cur: picture(expected.sceneFromLater) });
+    const truth = normalised(expected.sceneFromLater);
+    const h = Float64Array.from(got['h']!);
+    const found = [...apply(h, -1, -0.75), ...apply(h, 1, 0.75), ...apply(h, 0, 0)];
+    expect(largestDifference(found, [...truth], UNIT_PX)).toBeLessThan(0.3);
+  });
+
+  it('computes in ONNX Runtime what PyTorch does: smooth.onnx', async () => {
+    const { raw, prev, out } = expected.smooth;
+    const got = await run(manifest.networks.smooth, { raw, prev });
+    expect(largestDifference(got['out']!, out)).toBeLessThan(TOLERANCE_PX);
+  });
+});
