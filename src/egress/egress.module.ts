@@ -3,9 +3,11 @@ import { monotonicClock } from '../common/clock.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import { LOGGER, type Logger } from '../logging/logger.ts';
+import { SourcePolicy } from '../net/source-policy.ts';
 import { EgressService } from './egress.service.ts';
 import { FlvController } from './flv/flv.controller.ts';
 import { FlvServer } from './flv/server.ts';
+import { PushStarter } from './push/push-starter.ts';
 import { RtspServer } from './rtsp/server.ts';
 import { StreamRegistry } from './stream-registry.ts';
 import { publicAddresses } from './webrtc/public-addresses.ts';
@@ -55,6 +57,19 @@ import { WhepController } from './webrtc/whep.controller.ts';
           publicAddresses: () => publicAddresses(network.publicHosts),
           maxSessions: webrtc.maxSessions,
         }),
+    },
+    {
+      provide: PushStarter,
+      inject: [AppConfig, LOGGER],
+      useFactory: ({ ffmpeg, network, http, rtsp }: AppConfig, log: Logger) => {
+        const policy = new SourcePolicy({ allow: network.pushNetworks, ownPorts: [http.port, rtsp.port] });
+        return new PushStarter({
+          ffmpegPath: ffmpeg.path || process.env['FFMPEG_PATH'] || 'ffmpeg',
+          clock: monotonicClock,
+          log: log.child({ stage: 'egress' }),
+          resolve: (host, port) => policy.resolve(host, port),
+        });
+      },
     },
     {
       provide: WHEP_LINKS,

@@ -1,0 +1,81 @@
+import { SeamlineError } from '../../common/seamline-error.ts';
+import type { SafeUrl } from '../../common/safe-url.ts';
+import { ffmpegArguments } from '../../process/ffmpeg.ts';
+
+/** Ports of the schemes. */
+export const RTMP_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps: 443 };
+
+/** ffmpeg reads presets in lines of 1,000 bytes. */
+const MAX_PRESET_LINE = 900;
+
+/** Reading and writing sockets give up after this long without a byte, µs. */
+const SOCKET_TIMEOUT_US = 10_000_000;
+
+/**
+ * Options that ffmpeg reads from a file instead of its argument list, which every user of the machine can see: the application
+ * and the key of the stream.
+ * @throws SeamlineError `output-rejected` for addresses that cannot be pushed to
+ */
+export function rtmpPreset(url: SafeUrl, port: number): string {
+  const { app, key } = partsOf(url);
+  if (url.hasCredentials) {
+    throw new SeamlineError(
+      'output-rejected',
+      'RTMP addresses with user and password are not supported; use a stream key',
+    );
+  }
+  if (app === '' || key === '') {
+    throw new SeamlineError(
+      'output-rejected',
+      'an RTMP address has an application and a key: rtmp://HOST/APPLICATION/KEY',
+    );
+  }
+  const host = url.host.includes(':') ? `[${url.host}]` : url.host;
+  const lines = [`rtmp_app=${app}`, `rtmp_playpath=${key}`, `rtmp_tcurl=${url.protocol}://${host}:${port}/${app}`];
+  if (lines.some((line) => line.length > MAX_PRESET_LINE)) {
+    throw new SeamlineError('output-rejected', 'the application or the key of the RTMP address is too long');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What must not be seen in a log: the key with its query. */
+export function rtmpSecrets(url: SafeUrl): string[] {
+  const { key } = partsOf(url);
+  return [key, key.replace(/\?.*$/, '')];
+}
+
+/**
+ * Arguments of the pushing ffmpeg. `rtmp` goes to the address that was checked; `rtmps` goes to the name, since servers
+ * choose their certificate by it.
+ */
+export function rtmpArguments(url: SafeUrl, address: string, port: number, presetFile: string): string[] {
+  const host = url.protocol === 'rtmps' ? url.host : address;
+  return ffmpegArguments((command) => {
+    command
+      .input('pipe:0')
+      .inputFormat('flv')
+      .inputOptions(['-hide_banner', '-loglevel', 'warning', '-nostats', '-stats_period', '0.5'])
+      .inputOptions([
+        '-protocol_whitelist',
+        'pipe',
+        '-fflags',
+        'nobuffer',
+        '-analyzeduration',
+        '0',
+        '-fpsprobesize',
+        '0',
+      ])
+      .outputOptions(['-map', '0:v:0', '-c', 'copy', '-flvflags', 'no_duration_filesize', '-flush_packets', '1'])
+      .outputOptions(['-rw_timeout', String(SOCKET_TIMEOUT_US), '-progress', 'pipe:1', '-fpre', presetFile])
+      .format('flv')
+      .output(`${url.protocol}://${host.includes(':') ? `[${host}]` : host}:${port}/`);
+  });
+}
+
+/** As servers and ffmpeg read an address: the key is the last part, with its query; what stands before is the application. */
+function partsOf(url: SafeUrl): { readonly app: string; readonly key: string } {
+  const [path = '', query] = url.pathWithQuery.replace(/^\/+/, '').split(/\?(.*)/s, 2);
+  const slash = path.lastIndexOf('/');
+  const key = path.slice(slash + 1);
+  return { app: path.slice(0, Math.max(0, slash)), key: query === undefined || key === '' ? key : `${key}?${query}` };
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../common/clock.ts';
+import type { SafeUrl } from '../../common/safe-url.ts';
+import { SeamlineError } from '../../common/seamline-error.ts';
+import { spawnChild, type OwnedChild } from '../../process/child.ts';
+import { FlvSession } from '../flv/session.ts';
+import type { StreamHub } from '../stream-hub.ts';
+import { MAX_PUSH_QUEUE_BYTES, PUSH_STALL_US, type PushAttempt, type PushEnd } from './push-attempt.ts';
+import { rtmpArguments, rtmpPreset, rtmpSecrets, RTMP_PORTS } from './rtmp-args.ts';
+
+/** What a push by RTMP needs. */
+export interface RtmpPushOptions {
+  readonly url: SafeUrl;
+  readonly hub: StreamHub;
+  readonly clock: Clock;
+  readonly ffmpegPath: string;
+  /** The address of a host that may be connected to. @throws SeamlineError when there is none */
+  readonly resolve: (host: string, port: number) => Promise<string>;
+  readonly onRunning: () => void;
+}
+
+const WATCH_MS = 500;
+
+/** Pushes a stream to an RTMP server by one ffmpeg: FLV on its stdin, copied, key and application in a private file. */
+export class RtmpPush implements PushAttempt {
+  readonly ended: Promise<PushEnd>;
+  readonly #options: RtmpPushOptions;
+  #child: OwnedChild | undefined;
+  #folder: string | undefined;
+  #isClosed = false;
+  #stalled = '';
+  #sentUs = 0;
+  #progressUs: number;
+  #isRunning = false;
+
+  constructor(options: RtmpPushOptions) {
+    this.#options = options;
+    this.#progressUs = options.clock.nowUs();
+    this.ended = this.#push().catch((error: unknown) => ({
+      reason: error instanceof SeamlineError ? error.message : 'the push could not be started',
+      isRefusal: false,
+    }));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#child?.stop(1000);
+    await this.ended;
+  }
+
+  async #push(): Promise<PushEnd> {
+    const { url, resolve, ffmpegPath } = this.#options;
+    const port = url.port ?? RTMP_PORTS[url.protocol] ?? 1935;
+    const address = await resolve(url.host, port);
+    try {
+      this.#folder = await mkdtemp(join(tmpdir(), 'seamline-push-'));
+      const preset = join(this.#folder, 'target.ffpreset');
+      await writeFile(preset, rtmpPreset(url, port), { mode: 0o600 });
+      if (this.#isClosed) return { reason: 'closed', isRefusal: false };
+      this.#child = spawnChild({ command: ffmpegPath, args: rtmpArguments(url, address, port, preset) });
+      return await this.#feed(this.#child);
+    } finally {
+      if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  async #feed(child: OwnedChild): Promise<PushEnd> {
+    const { hub, url, clock } = this.#options;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.#readProgress(text));
+    const session = new FlvSession({
+      protocol: 'push',
+      name: url.host,
+      output: child.stdin,
+      maxQueuedBytes: MAX_PUSH_QUEUE_BYTES,
+      onEnd: (reason) => {
+        this.#stalled = reason;
+        child.stdin.end();
+        void child.stop(1000);
+      },
+    });
+    this.#progressUs = clock.nowUs();
+    const unsubscribe = hub.subscribe(session);
+    const watch = setInterval(() => this.#watch(child), WATCH_MS);
+    const exit = await child.exited;
+    clearInterval(watch);
+    unsubscribe();
+    const last = exit.stderrTail.at(-1) ?? `ffmpeg ended with code ${exit.exitCode}`;
+    const reason = this.#stalled === '' ? hideSecrets(last, rtmpSecrets(url)) : this.#stalled;
+    return { reason, isRefusal: /unauthorized|authentication|authmod|access denied/i.test(last) };
+  }
+
+  /** `-progress` tells the time of the newest picture that was handed to the server. */
+  #readProgress(text: string): void {
+    const sent = [...text.matchAll(/^out_time_us=(\d+)/gm)].at(-1)?.[1];
+    if (sent === undefined || Number(sent) <= this.#sentUs) return;
+    this.#sentUs = Number(sent);
+    this.#progressUs = this.#options.clock.nowUs();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#options.onRunning();
+  }
+
+  #watch(child: OwnedChild): void {
+    const { clock, hub } = this.#options;
+    const nowUs = clock.nowUs();
+    const newestUs = hub.newest?.arrivedUs ?? -Infinity;
+    // While the job itself has no pictures there is nothing that the server could take.
+    if (nowUs - newestUs > PUSH_STALL_US / 2) this.#progressUs = nowUs;
+    if (nowUs - this.#progressUs <= PUSH_STALL_US) return;
+    this.#stalled = 'the server takes nothing';
+    child.kill();
+  }
+}
+
+function hideSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((masked, secret) => (secret.length < 3 ? masked : masked.replaceAll(secret, '***')), text);
+}

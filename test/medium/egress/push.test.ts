@@ -1,0 +1,191 @@
+import { readdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { monotonicClock } from '../../../src/common/clock.ts';
+import { PushStarter } from '../../../src/egress/push/push-starter.ts';
+import type { PushGroup } from '../../../src/egress/push/push-group.ts';
+import { silentLogger } from '../../../src/logging/logger.ts';
+import { spawnChild, type OwnedChild } from '../../../src/process/child.ts';
+import { LivePanorama, readAllMarked } from '../../helpers/live-panorama.ts';
+import { runProgram } from '../../helpers/run-program.ts';
+import { freePort } from '../../helpers/seamline-server.ts';
+
+const KEY = 'canary-key-7391';
+const PASSWORD = 'canary-pw-7391';
+const LONG = { timeout: 30_000 };
+
+let live: LivePanorama;
+let folder: string;
+let rtmpPort: number;
+let nginx: OwnedChild;
+const starter = new PushStarter({
+  ffmpegPath: 'ffmpeg',
+  clock: monotonicClock,
+  log: silentLogger,
+  random: () => 0,
+  resolve: (host) => Promise.resolve(host),
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'seamline-'));
+  rtmpPort = await freePort();
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `load_module /usr/lib/nginx/modules/ngx_rtmp_module.so; daemon off; master_process off; pid ${folder}/pid;
+     error_log ${folder}/error.log info; events { worker_connections 64; }
+     rtmp { server { listen 127.0.0.1:${rtmpPort}; chunk_size 4096; application live { live on; record off; } } }`,
+  );
+  nginx = startNginx();
+  live = await LivePanorama.start();
+});
+
+afterAll(async () => {
+  await starter.close();
+  await live?.close();
+  await nginx?.stop();
+  await rm(folder, { recursive: true });
+});
+
+function startNginx(): OwnedChild {
+  return spawnChild({ command: '/usr/sbin/nginx', args: ['-c', join(folder, 'nginx.conf'), '-p', folder] });
+}
+
+const state = (group: PushGroup, index = 0): string => group.status()[index]!.state;
+
+/** Command lines of every process of the machine. */
+async function commandLines(): Promise<string> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const texts = await Promise.allSettled(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8')));
+  return texts.map((text) => (text.status === 'fulfilled' ? text.value : '')).join('\n');
+}
+
+async function picturesOf(input: string[]): Promise<(number | undefined)[]> {
+  const output = ['-frames:v', '20', '-vsync', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', 'pipe:1'];
+  return readAllMarked((await runProgram('ffmpeg', ['-loglevel', 'error', ...input, ...output])).stdout);
+}
+
+function expectWhole(pictures: (number | undefined)[]): void {
+  expect(pictures).toHaveLength(20);
+  expect(pictures).toEqual(pictures.map((_, at) => pictures[0]! + at));
+}
+
+/** GStreamer's RTSP server that records what is pushed. */
+async function startRecorder(login: string[] = []): Promise<{ port: number; file: string; server: OwnedChild }> {
+  const port = await freePort();
+  const file = join(folder, `record-${port}.264`);
+  const server = spawnChild({
+    command: '/usr/bin/python3',
+    args: ['test/fixtures/bin/rtsp-record-server.py', String(port), file, ...login],
+  });
+  await new Promise((resolve) => {
+    server.stdout.once('data', resolve);
+  });
+  return { port, file, server };
+}
+
+describe('pushes', () => {
+  it('reach an RTMP server whole, with the key in no process title', async () => {
+    const group = starter.start(live.hub, [`rtmp://127.0.0.1:${rtmpPort}/live/${KEY}?user=bob`]);
+    await expect.poll(() => state(group), LONG).toBe('running');
+
+    expect(await commandLines()).toContain(`rtmp://127.0.0.1:${rtmpPort}/`);
+    expect(await commandLines()).not.toContain(KEY);
+    expectWhole(await picturesOf(['-i', `rtmp://127.0.0.1:${rtmpPort}/live/${KEY}`]));
+    expect(group.status()[0]).toEqual({ url: `rtmp://127.0.0.1:${rtmpPort}/live/***`, state: 'running', reason: '' });
+    await group.close();
+    expect(state(group)).toBe('stopped');
+    await expect.poll(async () => (await commandLines()).includes(`rtmp://127.0.0.1:${rtmpPort}/`), LONG).toBe(false);
+  });
+
+  it('reach an RTSP server whole, after a Digest log-in', async () => {
+    const { port, file, server } = await startRecorder(['bob', PASSWORD]);
+
+    const group = starter.start(live.hub, [`rtsp://bob:${PASSWORD}@127.0.0.1:${port}/in`]);
+    await expect.poll(() => state(group), LONG).toBe('running');
+    await expect.poll(async () => (await stat(file)).size, LONG).toBeGreaterThan(100_000);
+    await group.close();
+    await server.stop();
+
+    expectWhole(await picturesOf(['-f', 'h264', '-i', file]));
+    expect(group.status()[0]!.url).toBe(`rtsp://bob:***@127.0.0.1:${port}/in`);
+  });
+
+  it('say why when a server refuses, and try a refused log-in again only after a long pause', async () => {
+    const { port, server } = await startRecorder(['bob', PASSWORD]);
+    const nobody = await freePort();
+
+    const group = starter.start(live.hub, [
+      `rtsp://bob:wrong@127.0.0.1:${port}/in`,
+      `rtsp://127.0.0.1:${nobody}/in`,
+      `rtmp://127.0.0.1:${nobody}/live/${KEY}`,
+      `rtmp://bob:${PASSWORD}@127.0.0.1:${rtmpPort}/live/key`,
+    ]);
+    await expect.poll(() => group.status().every((push) => push.reason !== ''), LONG).toBe(true);
+
+    const reasons = group.status().map(({ reason }) => reason);
+    expect(reasons[0]).toBe('the server refuses user and password');
+    expect(reasons[1]).toContain('refuses connections');
+    expect(reasons[2]).toContain('Connection refused');
+    expect(reasons[3]).toContain('stream key');
+    expect(JSON.stringify(group.status())).not.toContain('canary');
+    await group.close();
+    await server.stop();
+  });
+
+  it('begin again when a server comes back, and the other outputs do not notice', async () => {
+    const { port, file, server } = await startRecorder();
+    const group = starter.start(live.hub, [`rtmp://127.0.0.1:${rtmpPort}/live/again`, `rtsp://127.0.0.1:${port}/in`]);
+    await expect.poll(() => group.status().map((push) => push.state), LONG).toEqual(['running', 'running']);
+
+    nginx.kill();
+    await nginx.exited;
+    await expect.poll(() => state(group), LONG).toBe('retrying');
+    const size = (await stat(file)).size;
+    nginx = startNginx();
+    await expect.poll(() => state(group), LONG).toBe('running');
+
+    expect(state(group, 1)).toBe('running');
+    await expect.poll(async () => (await stat(file)).size, LONG).toBeGreaterThan(size);
+    await group.close();
+    await server.stop();
+    const recorded = readAllMarked(
+      (
+        await runProgram('ffmpeg', [
+          '-loglevel',
+          'error',
+          '-vsync',
+          'passthrough',
+          '-f',
+          'h264',
+          '-i',
+          file,
+          '-f',
+          'rawvideo',
+          '-pix_fmt',
+          'yuv420p',
+          'pipe:1',
+        ])
+      ).stdout,
+    );
+    expect(recorded.length).toBeGreaterThan(50);
+    expect(recorded).toEqual(recorded.map((_, at) => recorded[0]! + at));
+  });
+
+  it('end a server that accepts and then takes nothing', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined).pause());
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = silent.address() as { readonly port: number };
+
+    const group = starter.start(live.hub, [`rtsp://127.0.0.1:${port}/in`, `rtmp://127.0.0.1:${port}/live/key`]);
+    await expect
+      .poll(() => group.status().map((push) => push.state), { timeout: 40_000 })
+      .toEqual(['retrying', 'retrying']);
+
+    await group.close();
+    silent.close();
+  });
+});
