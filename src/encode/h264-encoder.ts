@@ -48,6 +48,7 @@ export class H264Encoder {
   #restarts = 0;
   #attempt = 0;
   #keyframeWanted = false;
+  #isForced = false;
   #lastKeyframeUs = -Infinity;
   #lastPtsTicks = -2;
   #formatKey = '';
@@ -61,6 +62,11 @@ export class H264Encoder {
   /** Pictures given up because ffmpeg was busy or away. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Pictures that went in and have not come out. */
+  get pending(): number {
+    return this.#pending.length;
   }
 
   /** How often ffmpeg had to be replaced. */
@@ -138,10 +144,17 @@ export class H264Encoder {
     this.#keyframeWanted = true;
   }
 
+  /** Makes the next picture a key frame, whenever the last one was. */
+  forceKeyframe(): void {
+    this.#keyframeWanted = true;
+    this.#isForced = true;
+  }
+
   #decideKeyframe(nowUs: number): boolean {
     const gapUs = nowUs - this.#lastKeyframeUs;
-    const isKeyframe = gapUs >= KEYFRAME_MAX_GAP_US || (this.#keyframeWanted && gapUs >= KEYFRAME_MIN_GAP_US);
-    if (isKeyframe) this.#keyframeWanted = false;
+    const isKeyframe =
+      gapUs >= KEYFRAME_MAX_GAP_US || (this.#keyframeWanted && (this.#isForced || gapUs >= KEYFRAME_MIN_GAP_US));
+    if (isKeyframe) this.#keyframeWanted = this.#isForced = false;
     return isKeyframe;
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.ts';
 import { usToTicks } from '../common/ticks.ts';
 import type { Composer } from '../compose/composer.ts';
-import type { H264Encoder } from '../encode/h264-encoder.ts';
+import type { EncoderSwitch } from '../encode/encoder-switch.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
 import { RateMeter, SlidingWindow } from './stage-delays.ts';
 
@@ -13,7 +13,7 @@ const STILL_INTERVAL_MS = 200;
 /** What a compose loop works with. */
 export interface ComposeLoopOptions {
   readonly composer: Composer;
-  readonly encoder: H264Encoder;
+  readonly encoder: EncoderSwitch;
   readonly clock: Clock;
   /** Panoramas a second at most. */
   readonly fps: number;

@@ -43,7 +43,7 @@ export interface PipelinePorts {
 
 /** One running stitch: connects the stages in the order of the flow and holds none of their logic. */
 export class JobPipeline {
-  readonly #spec: JobSpec;
+  #spec: JobSpec;
   readonly #settings: PipelineSettings;
   readonly #ports: PipelinePorts;
   readonly #memory = new SharedMemoryPlan();
@@ -250,7 +250,7 @@ export class JobPipeline {
       provider: client?.provider ?? '',
       providerFallbacks: client?.fallbacks ?? [],
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
-      ...Output.statusOf(this.#output, this.#spec, this.#pairer.stats),
+      ...Output.statusOf(this.#output, this.#pairer.stats),
     };
   }
 
@@ -275,6 +275,21 @@ export class JobPipeline {
 
   setSyncOffset(ms: number): void {
     this.#pairer.setSyncOffset(ms * 1000);
+  }
+
+  /** Changes the bit rate of the running encoder, or of the one to come. */
+  setBitrate(kbps: number): void {
+    this.#spec = { ...this.#spec, bitrateKbps: kbps };
+    this.#output?.setBitrate(kbps);
+  }
+
+  /** Exchanges the cameras: both connect anew, the output goes on with the last picture meanwhile. */
+  async setSwap(swap: boolean): Promise<void> {
+    if (swap === this.#spec.swap) return;
+    this.#spec = { ...this.#spec, swap };
+    await Promise.all(this.#cameras.splice(0).map((camera) => camera.close()));
+    this.#client?.reset();
+    this.#openCameras(required(this.#ffmpeg));
   }
 
   setFill(fill: Fill): void {

@@ -94,14 +94,10 @@ export class JobRunner {
     return this.#pipeline;
   }
 
-  #change(change: Change): void {
+  async #change(change: Change): Promise<void> {
     const pipeline = this.#running();
-    const unsupported = (field: string): SeamlineError => {
-      const message = 'cannot be changed while the job runs; stop the job and start it anew';
-      return new SeamlineError('invalid-request', `${field} ${message}`, { errors: [{ field, message }] });
-    };
-    if (change.bitrateKbps !== undefined) throw unsupported('bitrate_kbps');
-    if (change.swap !== undefined) throw unsupported('swap');
+    if (change.bitrateKbps !== undefined) pipeline.setBitrate(change.bitrateKbps);
+    if (change.swap !== undefined) await pipeline.setSwap(change.swap);
     if (change.fill !== undefined) pipeline.setFill(change.fill);
     if (change.syncOffsetMs !== undefined) pipeline.setSyncOffset(change.syncOffsetMs);
     if (change.geometry !== undefined) pipeline.setGeometry(change.geometry);

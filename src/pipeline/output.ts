@@ -7,7 +7,7 @@ import type { JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry } from '../contract/warp-state.ts';
-import { H264Encoder } from '../encode/h264-encoder.ts';
+import { EncoderSwitch } from '../encode/encoder-switch.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { FramePair, FramePairerStats } from '../pairing/frame-pairer.ts';
@@ -42,7 +42,7 @@ export interface OutputOptions {
 /** From pairs to access units: composer and encoder of one size. */
 export class Output {
   readonly #composer: Composer;
-  readonly #encoder: H264Encoder;
+  readonly #encoder: EncoderSwitch;
   readonly #loop: ComposeLoop;
   readonly #delays: StageDelays;
   readonly #size: Size;
@@ -54,7 +54,7 @@ export class Output {
     this.#size = size;
     this.#clock = clock;
     this.#delays = new StageDelays();
-    this.#encoder = new H264Encoder({
+    this.#encoder = new EncoderSwitch({
       settings: {
         size,
         fps,
@@ -100,6 +100,11 @@ export class Output {
     this.#loop.submit(pair);
   }
 
+  /** Changes the bit rate without a gap. */
+  setBitrate(kbps: number): void {
+    this.#encoder.setBitrate(kbps);
+  }
+
   requestKeyframe(): void {
     this.#encoder.requestKeyframe();
   }
@@ -114,7 +119,6 @@ export class Output {
   /** The part of a job's status that comes from its output; zeros before there is one. */
   static statusOf(
     output: Output | undefined,
-    spec: JobSpec,
     pairing: FramePairerStats,
   ): Pick<PipelineStatus, 'fps' | 'dropped' | 'skewMs' | 'delayMs' | 'output'> {
     const unpaired = {
@@ -130,7 +134,7 @@ export class Output {
       dropped: { ...unpaired, 'compose was busy': output.#loop.replaced, 'encoder was busy': output.#encoder.dropped },
       skewMs: output.#loop.skew.summary(),
       delayMs: output.#delays.summary(),
-      output: { ...output.#size, bitrateKbps: spec.bitrateKbps },
+      output: { ...output.#size, bitrateKbps: output.#encoder.bitrateKbps },
     };
   }
 

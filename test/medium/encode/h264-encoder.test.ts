@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { monotonicClock } from '../../../src/common/clock.ts';
+import { type Clock, monotonicClock, SteppedClock } from '../../../src/common/clock.ts';
 import type { AccessUnit, StreamFormat, StreamItem } from '../../../src/contract/access-unit.ts';
 import { H264Encoder } from '../../../src/encode/h264-encoder.ts';
 import { silentLogger } from '../../../src/logging/logger.ts';
@@ -80,11 +80,11 @@ describe('H264Encoder', () => {
   });
   afterEach(() => encoder.close());
 
-  function start(sink: Collector): H264Encoder {
+  function start(sink: Collector, clock: Clock = monotonicClock): H264Encoder {
     encoder = new H264Encoder({
       settings: { size, fps: 25, bitrateKbps: 1000, encoder: 'libx264', preset: 'superfast', threads: 1 },
       ffmpeg,
-      clock: monotonicClock,
+      clock,
       random: () => 0.5,
       onItem: sink.take,
       log: silentLogger,
@@ -118,20 +118,31 @@ describe('H264Encoder', () => {
 
   it('makes a key frame when one is asked for, at most one per half second', async () => {
     const sink = new Collector();
-    start(sink);
+    const clock = new SteppedClock();
+    start(sink, clock);
     await encodeOne(sink, 50, 0);
 
     encoder.requestKeyframe();
-    await encodeOne(sink, 60, 3600);
-    const startUs = monotonicClock.nowUs();
-    let index = 2;
-    while (sink.units.filter((unit) => unit.isKeyframe).length < 2 && monotonicClock.nowUs() - startUs < 5_000_000) {
+    for (let index = 1; index <= 20; index += 1) {
+      clock.advance(40_000);
       await encodeOne(sink, 60, index * 3600);
-      index += 1;
     }
 
-    expect(sink.units[1]?.isKeyframe).toBe(false);
-    expect(sink.units.filter((unit) => unit.isKeyframe)).toHaveLength(2);
+    // 13 · 40 ms is the first time that is half a second after the first key frame.
+    expect(sink.units.flatMap((unit, index) => (unit.isKeyframe ? [index] : []))).toEqual([0, 13]);
+  });
+
+  it('makes a key frame every two seconds without being asked', async () => {
+    const sink = new Collector();
+    const clock = new SteppedClock();
+    start(sink, clock);
+
+    for (let index = 0; index <= 10; index += 1) {
+      await encodeOne(sink, 60, index * 90_000);
+      clock.advance(1_000_000);
+    }
+
+    expect(sink.units.flatMap((unit, index) => (unit.isKeyframe ? [index] : []))).toEqual([0, 2, 4, 6, 8, 10]);
   });
 
   it('comes back with the same format and rising times after ffmpeg was killed', async () => {
