@@ -2,6 +2,7 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import { addressKey } from './job-outputs.ts';
 import { isFinal } from './job-state.ts';
+import type { JobOutput } from './job-output.ts';
 import type { JobSupervisor } from './job-supervisor.ts';
 
 /** One job of this server. */
@@ -11,6 +12,7 @@ export interface Job {
   /** GPU that was given to it. */
   readonly deviceId: number | undefined;
   readonly supervisor: JobSupervisor;
+  readonly output: JobOutput;
 }
 
 /** Failed jobs that are still shown; beyond it the oldest are forgotten. */

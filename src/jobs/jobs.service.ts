@@ -15,6 +15,7 @@ import type { ChangeStitchDto, CreateStitchDto } from './dto/stitch.dto.ts';
 import { toChange } from './dto/to-change.ts';
 import { toJobSpec } from './dto/to-job-spec.ts';
 import { NEW_ID } from './job-id.ts';
+import { JobOutput } from './job-output.ts';
 import { JobRegistry, leastLoaded, type Job } from './job-registry.ts';
 import { JobSupervisor } from './job-supervisor.ts';
 import type { JobFacts } from './job-view.ts';
@@ -119,7 +120,7 @@ export class JobsService {
   facts(job: Job): JobFacts {
     const { spec, state, status } = job.supervisor;
     const viewers = this.#egress.readers(spec.path);
-    return { spec, state, status, createdMs: job.createdMs, pushes: [], viewers };
+    return { spec, state, status, createdMs: job.createdMs, pushes: job.output.pushes(), viewers };
   }
 
   /** Changes a running job; the change also holds for its next process. */
@@ -144,7 +145,7 @@ export class JobsService {
 
   /** Stops a job and forgets it; resolves when no process of it is left. */
   async remove(id: string): Promise<void> {
-    await this.#registry.get(id).supervisor.stop();
+    await this.#stop(this.#registry.get(id));
     this.#registry.delete(id);
     this.#save();
     this.events.emit('change', id);
@@ -152,10 +153,13 @@ export class JobsService {
 
   /** No new jobs, and none left when it resolves. Safe to call twice. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.list().map(({ supervisor }) => supervisor.stop())).then(() =>
-      this.#file?.close(),
-    );
+    this.#closing ??= Promise.all(this.list().map((job) => this.#stop(job))).then(() => this.#file?.close());
     return this.#closing;
+  }
+
+  async #stop({ supervisor, output }: Job): Promise<void> {
+    await supervisor.stop();
+    await output.close('the job was stopped');
   }
 
   #admit(spec: JobSpec): void {
@@ -177,7 +181,8 @@ export class JobsService {
     const { jobs, inference } = this.#config;
     const taken = this.#registry.active().map((job) => job.deviceId);
     const deviceId = leastLoaded(inference.devices, taken);
-    const hub = this.#streams.open(spec.path, () => supervisor.requestKeyframe());
+    const requestKeyframe = (): void => supervisor.requestKeyframe();
+    const output = new JobOutput(this.#streams, this.#egress, spec.path, spec.pushUrls, requestKeyframe);
     const supervisor = new JobSupervisor(spec, {
       runner: this.#runner,
       settings: () => pipelineSettings(this.#config, deviceId, this.#ports.own),
@@ -186,11 +191,11 @@ export class JobsService {
       logger: this.#logger,
       startTimeoutMs: jobs.startTimeoutMs,
       silenceTimeoutMs: jobs.silenceTimeoutMs,
-      onItem: (item) => hub.publish(item),
-      onClosed: (reason) => this.#streams.close(spec.path, reason),
+      onItem: (item) => output.publish(item),
+      onClosed: (reason) => void output.close(reason),
       onChange: () => this.events.emit('change', spec.id),
     });
-    const job = { id: spec.id, createdMs: Date.now(), deviceId, supervisor };
+    const job = { id: spec.id, createdMs: Date.now(), deviceId, supervisor, output };
     this.#registry.add(job);
     supervisor.start();
     return job;

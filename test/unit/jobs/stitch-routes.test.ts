@@ -35,6 +35,20 @@ describe('POST /stitch', () => {
     expect(body['path']).toBe(body['id']);
   });
 
+  it('shows each address that is pushed to, without its key', async () => {
+    const output_urls = ['rtmp://127.0.0.1:9/app/sEcret', 'rtsp://u:sEcret@127.0.0.1:9/b'];
+
+    const { body, text } = await api.call('POST', '/stitch', { ...A_STITCH, output_urls });
+
+    expect(body['outputs']).toMatchObject({
+      pushes: [
+        { url: 'rtmp://127.0.0.1:9/app/***', reason: '' },
+        { url: 'rtsp://u:***@127.0.0.1:9/b', reason: '' },
+      ],
+    });
+    expect(text).not.toContain('sEcret');
+  });
+
   it('answers with the keys of the documented example once the job runs', async () => {
     const { body } = await api.call('POST', '/stitch', A_STITCH);
     await jobReaches(api.jobs, () => stateOf(body['id']) === 'running');
