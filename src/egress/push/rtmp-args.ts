@@ -55,16 +55,8 @@ export function rtmpArguments(url: SafeUrl, address: string, port: number, prese
       .input('pipe:0')
       .inputFormat('flv')
       .inputOptions(['-hide_banner', '-loglevel', 'warning', '-nostats', '-stats_period', '0.5'])
-      .inputOptions([
-        '-protocol_whitelist',
-        'pipe',
-        '-fflags',
-        'nobuffer',
-        '-analyzeduration',
-        '0',
-        '-fpsprobesize',
-        '0',
-      ])
+      // The metadata and parameter sets at the start say all; 0 would mean ffmpeg's own 90 seconds for FLV.
+      .inputOptions(['-protocol_whitelist', 'pipe', '-fflags', 'nobuffer', '-analyzeduration', '1', '-probesize', '32'])
       .outputOptions(['-map', '0:v:0', '-c', 'copy', '-flvflags', 'no_duration_filesize', '-flush_packets', '1'])
       .outputOptions(['-rw_timeout', String(SOCKET_TIMEOUT_US), '-progress', 'pipe:1', '-fpre', presetFile])
       .format('flv')
