@@ -20,9 +20,10 @@ export interface DirectSessionOptions extends SessionSinks {
 }
 
 /** A decoder that has so many pictures or bytes before it is behind; it continues at the next key frame. */
-const MAX_PICTURES_IN_DECODER = 25;
-/** Before its first frame, while the process starts. */
+const MAX_PICTURES_IN_DECODER = 40;
+/** Until it has caught up with what came while its process started. */
 const MAX_PICTURES_AT_START = 250;
+const CAUGHT_UP_PICTURES = 5;
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /** Our own RTSP client with one decoder behind it. */
@@ -39,7 +40,7 @@ export class DirectSession implements IngestSession {
   #told: VideoParameters | undefined;
   #lastCaptureUs = 0;
   #isReceiving = false;
-  #hasFrame = false;
+  #hasCaughtUp = false;
   #isClosed = false;
 
   constructor(options: DirectSessionOptions) {
@@ -93,7 +94,7 @@ export class DirectSession implements IngestSession {
     this.#tellFormat();
     const decoder = this.#decoder;
     if (nals === undefined || decoder === undefined) return;
-    const most = this.#hasFrame ? MAX_PICTURES_IN_DECODER : MAX_PICTURES_AT_START;
+    const most = this.#hasCaughtUp ? MAX_PICTURES_IN_DECODER : MAX_PICTURES_AT_START;
     if (this.#inDecoder.size >= most || decoder.unreadBytes > MAX_UNREAD_BYTES) {
       this.#options.onDropped(1);
       feed.restart();
@@ -140,10 +141,10 @@ export class DirectSession implements IngestSession {
 
   /** Frames leave the decoder in the order of presentation: what is older will not come any more. */
   #captureUs(ptsTicks: number | undefined): number {
-    this.#hasFrame = true;
     const known = ptsTicks === undefined ? undefined : this.#inDecoder.get(ptsTicks);
     if (ptsTicks === undefined) this.#inDecoder.delete(Math.min(...this.#inDecoder.keys()));
     else for (const key of this.#inDecoder.keys()) if (key <= ptsTicks) this.#inDecoder.delete(key);
+    this.#hasCaughtUp ||= this.#inDecoder.size <= CAUGHT_UP_PICTURES;
     this.#lastCaptureUs = known ?? this.#lastCaptureUs;
     return known ?? (this.#lastCaptureUs || this.#options.clock.nowUs());
   }

@@ -121,7 +121,7 @@ export class RtspClient {
       this.#keepAlive = /\bGET_PARAMETER\b/i.test(options.headers.get('Public') ?? '') ? 'GET_PARAMETER' : 'OPTIONS';
       const response = await dialogue.ask('DESCRIBE', uri, { Accept: 'application/sdp' });
       if (response.status >= 300 && response.status < 400) {
-        this.#connection?.close();
+        this.#leave();
         const next = redirected(response, url);
         if (next.hasCredentials) credentials = credentialsOf(next);
         // A password is for the host that it was given for, and never moves from TLS to plain text.
@@ -189,6 +189,13 @@ export class RtspClient {
     dialogue.session = session.id;
     const keepAliveMs = Math.max(1000, Math.min(30_000, (session.timeoutS * 1000) / 2));
     this.#timers.push(setInterval(() => void this.#stayAlive(dialogue), keepAliveMs));
+  }
+
+  /** Closes a connection whose end is not the end of the stream. */
+  #leave(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close();
   }
 
   #onInterleaved(channel: number, data: Uint8Array): void {
