@@ -49,6 +49,13 @@ export function apply(h: Homography, x: number, y: number): [number, number] {
   return [(h[0]! * x + h[1]! * y + h[2]!) / w, (h[3]! * x + h[4]! * y + h[5]!) / w];
 }
 
+/** Images of interleaved points. */
+export function applyAll(h: Homography, points: Float64Array): Float64Array {
+  const images = new Float64Array(points.length);
+  for (let at = 0; at < points.length; at += 2) images.set(apply(h, points[at]!, points[at + 1]!), at);
+  return images;
+}
+
 /** x → sx · x + tx, y → sy · y + ty. */
 export function scaleShift(sx: number, sy: number, tx: number, ty: number): Homography {
   return Float64Array.from([sx, 0, tx, 0, sy, ty, 0, 0, 1]);

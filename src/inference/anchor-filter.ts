@@ -7,8 +7,9 @@ const OUTLIER_SHARE = 0.015;
 /** Two first anchors agree when they differ by less than this share of the width. */
 const AGREES_SHARE = 0.012;
 /** Seconds in which an anchor takes over while a camera moves. */
-const MOVING_TAKEOVER_S = 0.3;
-/** Seconds in which a large difference is given in. */
+const MOVING_TAKEOVER_S = 0.15;
+/** Seconds in which a difference is given in: while a camera moves, and a large one of still cameras. */
+const MOVING_GLIDE_S = 0.1;
 const GLIDE_S = 0.25;
 /** How fast a still picture may change, in widths of the reference per second: 2.5 px/s of 1280, 0.1 px a frame at 25 fps. */
 const STILL_SPEED = 2.5 / 1280;
@@ -142,7 +143,7 @@ export class AnchorFilter {
       farthestOf(this.#shown.target, this.#goal.target),
     );
     if (farthest === 0) return;
-    let share = 1 - Math.exp(-sinceS / GLIDE_S);
+    let share = 1 - Math.exp(-sinceS / (isStill ? GLIDE_S : MOVING_GLIDE_S));
     if (this.#isGliding) this.#isGliding = farthest > 0.25 * OUTLIER_SHARE * this.#widthPx;
     else if (isStill) share = Math.min(share, (STILL_SPEED * this.#widthPx * sinceS) / farthest);
     this.#shown = {

@@ -1,7 +1,8 @@
 import type { BundleManifest } from '../contract/bundle-manifest.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { PlaneGeometry } from '../contract/warp-state.ts';
-import { applyAffine, fitAffine } from '../geometry/affine-fit.ts';
+import { applyAll } from '../geometry/homography.ts';
+import { fitHomography } from '../geometry/homography-fit.ts';
 import { checkPair } from '../geometry/mesh-sanity.ts';
 import { midPlaneMeshes, overlapShare, type PlaneMeshes } from '../geometry/mid-plane.ts';
 import { AnchorFilter } from './anchor-filter.ts';
@@ -129,10 +130,10 @@ export class WarpPipeline {
       target: carryView(this.#target, meshes.target, steps[1]),
     });
     const drawn = carry(before);
-    const back = fitAffine(join(drawn), join(before));
+    const back = fitHomography(join(drawn), join(before));
     this.#filter.transport((meshes) => {
       const moved = carry(meshes);
-      return { reference: applyAffine(back, moved.reference), target: applyAffine(back, moved.target) };
+      return { reference: applyAll(back, moved.reference), target: applyAll(back, moved.target) };
     });
     return drawn;
   }
