@@ -39,12 +39,12 @@ export class JobsController {
   @ApiOperation({ summary: 'Start a job: two cameras in, one panorama out' })
   @ApiCreatedResponse({ description: 'The job; Location names it.', example: JOB_EXAMPLE })
   @ApiProblems(400, 401, 403, 409, 413, 415, 422, 429, 503)
-  create(
+  async create(
     @Body() dto: CreateStitchDto,
     @Headers('host') host: string | undefined,
     @Res({ passthrough: true }) reply: Reply,
-  ): object {
-    const job = this.#jobs.create(dto);
+  ): Promise<object> {
+    const job = await this.#jobs.create(dto);
     reply.header('location', `/stitch/${job.id}`);
     return this.#view(job, host);
   }

@@ -79,14 +79,14 @@ export class JobsService {
         this.#logger.error('job cannot be started again', { jobId: spec.id, err });
       }
     }
-    if (specs.length > 0) this.#save();
+    if (specs.length > 0) void this.#save();
   }
 
   /**
    * Starts a job of a checked body; what becomes of its cameras is in its state later.
    * @throws SeamlineError `invalid-request`, `output-in-use`, `job-limit-reached`, `shutting-down`
    */
-  create(dto: CreateStitchDto): Job {
+  async create(dto: CreateStitchDto): Promise<Job> {
     const { network, jobs } = this.#config;
     const spec = toJobSpec(dto, {
       id: this.#newId(),
@@ -98,7 +98,8 @@ export class JobsService {
     });
     this.#admit(spec);
     const job = this.#start(spec);
-    this.#save();
+    // A job that is to outlive the server is on disk before anybody is told that it exists.
+    await this.#save();
     return job;
   }
 
@@ -129,7 +130,7 @@ export class JobsService {
     const { question, amend } = toChange(dto);
     if (job.supervisor.handle !== undefined) await this.ask(id, question);
     job.supervisor.amend(amend(job.supervisor.spec));
-    this.#save();
+    await this.#save();
     this.events.emit('change', id);
     return job;
   }
@@ -147,8 +148,8 @@ export class JobsService {
   async remove(id: string): Promise<void> {
     await this.#stop(this.#registry.get(id));
     this.#registry.delete(id);
-    this.#save();
     this.events.emit('change', id);
+    await this.#save();
   }
 
   /** No new jobs, and none left when it resolves. Safe to call twice. */
@@ -171,10 +172,10 @@ export class JobsService {
     throw new SeamlineError('job-limit-reached', detail);
   }
 
-  #save(): void {
+  async #save(): Promise<void> {
     if (this.#closing !== undefined) return;
     const specs = this.list().map(({ supervisor }) => supervisor.spec);
-    this.#file?.save(specs.filter((spec) => spec.restart === 'always'));
+    await this.#file?.save(specs.filter((spec) => spec.restart === 'always'));
   }
 
   #start(spec: JobSpec): Job {

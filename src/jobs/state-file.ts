@@ -47,10 +47,11 @@ export class StateFile {
     return [];
   }
 
-  /** Writes these jobs; of several calls while one is written only the last counts. */
-  save(jobs: readonly JobSpec[]): void {
+  /** Writes these jobs; of several calls while one is written only the last counts. Resolves when they are on disk. */
+  save(jobs: readonly JobSpec[]): Promise<void> {
     this.#wanted = { version: 1, jobs };
     this.#writing ??= this.#writeAll();
+    return this.#writing;
   }
 
   /** Resolves when everything is written. */

@@ -28,7 +28,7 @@ describe('the state file', () => {
     const file = aStateFile();
     const specs = [aJobSpec(), aJobSpec({ id: '0000000000', path: 'b', pushUrls: ['rtmp://example.org/live/key'] })];
 
-    file.save(specs);
+    void file.save(specs);
     await file.close();
 
     expect(await aStateFile().load()).toEqual(JSON.parse(JSON.stringify(specs)));
@@ -39,7 +39,7 @@ describe('the state file', () => {
   it('ends with the last of many saves', async () => {
     const file = aStateFile();
 
-    for (let width = 320; width < 360; width += 1) file.save([aJobSpec({ width })]);
+    for (let width = 320; width < 360; width += 1) void file.save([aJobSpec({ width })]);
     await file.close();
 
     expect((await aStateFile().load())[0]?.width).toBe(359);
@@ -47,13 +47,11 @@ describe('the state file', () => {
 
   it('is whole at every moment while it is written again and again', async () => {
     const file = aStateFile();
-    file.save([aJobSpec()]);
-    await file.close();
+    await file.save([aJobSpec()]);
     const progress = { isWriting: true };
     const writing = (async () => {
       for (let round = 0; round < 30; round += 1) {
-        file.save([aJobSpec({ name: 'x'.repeat(100_000 * (round % 2)) })]);
-        await file.close();
+        await file.save([aJobSpec({ name: 'x'.repeat(100_000 * (round % 2)) })]);
       }
       progress.isWriting = false;
     })();
@@ -97,7 +95,7 @@ describe('the state file', () => {
     writeFileSync(join(folder, 'var'), 'a file where the folder should be');
     const file = aStateFile();
 
-    file.save([aJobSpec()]);
+    void file.save([aJobSpec()]);
     await file.close();
 
     expect(log).toEqual(['state file cannot be written']);
@@ -123,6 +121,16 @@ describe('jobs with restart: always', () => {
 
     expect(body['jobs']).toEqual([expect.objectContaining({ id: kept.body['id'], path: 'kept' })]);
     expect(JSON.stringify(body)).toContain('"bitrate_kbps":2000');
+  });
+
+  it('are on disk before the answer says that they exist', async () => {
+    const api = await startApi({ jobs: { stateFile: path } });
+    const { body } = await api.call('POST', '/stitch', { ...A_STITCH, restart: 'always' });
+
+    const onDisk = jobsOf(readFileSync(path, 'utf8'));
+    await api.close();
+
+    expect(onDisk?.map((spec) => spec.id)).toEqual([body['id']]);
   });
 
   it('do not come back once they were deleted', async () => {
