@@ -64,6 +64,7 @@ const may = {
     'inference',
     'compose',
     'encode',
+    'pipeline',
   ],
 };
 
