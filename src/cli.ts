@@ -28,7 +28,7 @@ const COMMANDS: Readonly<Record<string, readonly [string, string]>> = {
   serve: ['./serve', 'serve'],
   stitch: ['./offline/command', 'runStitch'],
   models: ['./model-tools/command', 'runModels'],
-  bench: ['./bench/command', 'runBench'],
+  bench: ['./bench', 'runBench'],
 };
 
 type Run = (args: readonly string[]) => Promise<number | void>;

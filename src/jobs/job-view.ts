@@ -98,12 +98,14 @@ function figuresView(status: PipelineStatus): object {
     geometry: {
       origin: geometry.origin,
       version: geometry.version,
-      confidence: geometry.confidence,
-      overlap: geometry.overlap,
+      confidence: rounded(geometry.confidence, 3),
+      overlap: rounded(geometry.overlap, 3),
       rate: geometry.rate,
       grid: geometry.grid ?? null,
       reason: geometry.reason,
-      network_ms: geometry.networkMs,
+      network_ms: Object.fromEntries(
+        Object.entries(geometry.networkMs).map(([network, ms]) => [network, rounded(ms, 1)]),
+      ),
     },
     provider: status.provider,
     provider_fallbacks: status.providerFallbacks,
@@ -114,6 +116,8 @@ function figuresView(status: PipelineStatus): object {
     memory_mb: status.memoryMb,
   };
 }
+
+const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 function cameraView(camera: CameraStatus): object {
   return {

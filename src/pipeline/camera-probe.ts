@@ -14,8 +14,10 @@ import { workingSize } from './working-size.ts';
 
 const PICTURE_WIDTH_PX = 320;
 const SLOTS = 4;
-/** Time in which the frame rate is measured, ms. */
-const MEASURE_MS = 1200;
+/** A server may send what it kept of the last second at once; the frame rate is measured behind that, µs. */
+const BURST_US = 900_000;
+/** Time in which the frame rate is measured, µs. */
+const MEASURE_US = 1_200_000;
 
 /** Connects to one camera until its first pictures, and says what it sends or why there are none. */
 export async function probeCamera(request: ProbeRequest): Promise<ProbeResult> {
@@ -24,6 +26,7 @@ export async function probeCamera(request: ProbeRequest): Promise<ProbeResult> {
   const startedUs = monotonicClock.nowUs();
   let firstUs: number | undefined;
   let newest: Frame | undefined;
+  const arrivals: number[] = [];
   const ended = endOfProbe();
   const source: CameraSource = new CameraSource({
     camera: 0,
@@ -38,8 +41,11 @@ export async function probeCamera(request: ProbeRequest): Promise<ProbeResult> {
     onFrame: (frame) => {
       newest?.release();
       newest = frame;
-      firstUs ??= monotonicClock.nowUs();
-      setTimeout(() => ended.settle(''), MEASURE_MS).unref();
+      const nowUs = monotonicClock.nowUs();
+      firstUs ??= nowUs;
+      if (nowUs - firstUs < BURST_US) return;
+      arrivals.push(nowUs);
+      if (nowUs - firstUs > BURST_US + MEASURE_US) ended.settle('');
     },
     onStatus: () => watchFailure(source, request.ingest, ended.settle),
     resolveAddress: (host, port) => policy.resolve(host, port),
@@ -53,7 +59,7 @@ export async function probeCamera(request: ProbeRequest): Promise<ProbeResult> {
   const result: ProbeResult =
     newest === undefined || firstUs === undefined
       ? { kind: 'unreachable', reason }
-      : { kind: 'found', finding: findingOf(status, (firstUs - startedUs) / 1000, await pictureOf(newest)) };
+      : { kind: 'found', finding: findingOf(status, arrivals, (firstUs - startedUs) / 1000, await pictureOf(newest)) };
   newest?.release();
   await source.close();
   return result;
@@ -80,16 +86,27 @@ function watchFailure(source: CameraSource, mode: ProbeRequest['ingest'], settle
   });
 }
 
-function findingOf(status: CameraStatus, firstPictureMs: number, picture: string): ProbeFinding {
+function findingOf(
+  status: CameraStatus,
+  arrivals: readonly number[],
+  firstPictureMs: number,
+  picture: string,
+): ProbeFinding {
   return {
     codec: status.codec ?? 'unknown',
     widthPx: status.widthPx ?? 0,
     heightPx: status.heightPx ?? 0,
-    fps: status.fps,
+    fps: rateOf(arrivals) ?? status.fps,
     client: status.client,
     firstPictureMs: Math.round(firstPictureMs),
     picture,
   };
+}
+
+/** Pictures a second, to a tenth; undefined when too few came to tell. */
+function rateOf(arrivals: readonly number[]): number | undefined {
+  const lengthUs = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
+  return lengthUs <= 0 ? undefined : Math.round(((arrivals.length - 1) * 10_000_000) / lengthUs) / 10;
 }
 
 function endOfProbe(): { settled: Promise<string>; settle: (reason: string) => void } {
