@@ -5,17 +5,15 @@ import type { Frame } from '../contract/frame-ring.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData, ViewRef } from '../contract/worker-messages.ts';
 import type { Logger } from '../logging/logger.ts';
-import { Kernels } from '../kernels/index.ts';
 import { siblingModule } from '../process/sibling-module.ts';
 import { probeProvider, probeProviders, type ProviderFallback } from './execution-provider.ts';
 import { readManifest } from './model-store.ts';
+import { scaledBytes } from './scale-view.ts';
 
 /** Loading and warming three networks; a GPU may compile kernels meanwhile. */
 const READY_DEADLINE_MS = 120_000;
 /** Answer to one pair on a machine that is overloaded. */
 const REPLY_DEADLINE_MS = 30_000;
-/** Widest picture a view can have, for the room that scaling needs. */
-const WIDEST_VIEW = { widthPx: 8192, heightPx: 8192 };
 
 /** Answer to one pair. */
 export type GeometryReply = Extract<InferenceReply, { kind: 'geometry' }>;
@@ -60,8 +58,7 @@ export class InferenceClient {
     this.#options = options;
     this.#left = [...usable];
     this.#fallbacks = [...fallbacks];
-    const { width, height } = manifest.input;
-    const scratchBytes = Math.ceil(Kernels.lumaBytes(WIDEST_VIEW, { widthPx: width, heightPx: height }) / 256) * 256;
+    const scratchBytes = scaledBytes(manifest.input);
     this.#data = {
       memory: options.memory.memory,
       scratchByteOffset: options.memory.allocate(2 * scratchBytes),

@@ -4,11 +4,10 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { SeamlineError } from '../common/seamline-error.ts';
-import type { Size } from '../contract/pixels.ts';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData, ViewRef } from '../contract/worker-messages.ts';
 import { loadKernels, type Kernels } from '../kernels/index.ts';
-import { openNetworks, type LoadedNetworks } from './open-networks.ts';
-import { WarpPipeline } from './warp-pipeline.ts';
+import { openNetworks, type LoadedNetworks, type PairPipeline } from './open-networks.ts';
+import { scaleView } from './scale-view.ts';
 
 const data = workerData as InferenceWorkerData;
 const port = parentPort;
@@ -31,19 +30,17 @@ function fail(error: unknown): void {
 class PairRunner {
   readonly #networks: LoadedNetworks;
   readonly #kernels: Kernels;
-  readonly #network: Size;
-  readonly #lumas: readonly [Float32Array, Float32Array];
-  #pipeline: WarpPipeline | undefined;
+  readonly #pictures: readonly [Float32Array, Float32Array];
+  #pipeline: PairPipeline | undefined;
   #sizes = '';
 
   constructor(networks: LoadedNetworks) {
-    const { width, height } = networks.manifest.input;
     this.#networks = networks;
     this.#kernels = loadKernels(data.kernels, data.memory);
-    this.#network = { widthPx: width, heightPx: height };
-    const luma = (index: number): Float32Array =>
-      new Float32Array(data.memory.buffer, this.#offset(index), width * height);
-    this.#lumas = [luma(0), luma(1)];
+    const { input } = networks.manifest;
+    const values = (input.pixels === 'luma' ? 1 : 3) * input.width * input.height;
+    const picture = (index: number): Float32Array => new Float32Array(data.memory.buffer, this.#offset(index), values);
+    this.#pictures = [picture(0), picture(1)];
   }
 
   #offset(index: number): number {
@@ -51,8 +48,8 @@ class PairRunner {
   }
 
   #scale(view: ViewRef, index: 0 | 1): Float32Array {
-    this.#kernels.scaleLuma(view.byteOffset, view.size, this.#offset(index), this.#network);
-    return this.#lumas[index];
+    scaleView(this.#kernels, view, this.#offset(index), this.#networks.manifest.input);
+    return this.#pictures[index];
   }
 
   reset(): void {
@@ -63,7 +60,7 @@ class PairRunner {
     const views = { reference: request.reference.size, target: request.target.size };
     const sizes = JSON.stringify(views);
     if (this.#pipeline === undefined || sizes !== this.#sizes) {
-      this.#pipeline = new WarpPipeline(this.#networks, views, data.cadence);
+      this.#pipeline = this.#networks.pipeline(views, data.cadence);
       this.#sizes = sizes;
     }
     const startedMs = performance.now();

@@ -1,12 +1,25 @@
-import { SeamlineError } from '../common/seamline-error.ts';
+import type { BundleManifest } from '../contract/bundle-manifest.ts';
+import type { Size } from '../contract/pixels.ts';
 import { readBundle } from './model-store.ts';
 import { NetworkSession, type SessionOptions } from './runtime/session.ts';
 import { SpatialNet } from './spatial-net.ts';
+import { StabStitch2Pipeline } from './stabstitch2/stabstitch2-pipeline.ts';
 import { TemporalNet } from './temporal-net.ts';
-import type { Networks } from './warp-pipeline.ts';
+import { WarpPipeline, type PairResult, type PipelineCadence } from './warp-pipeline.ts';
+
+/** From pairs of pictures, scaled as the manifest says, to geometries. */
+export interface PairPipeline {
+  /** @param wantsAnchor compare the views anew; otherwise the last comparison may be carried on */
+  next(reference: Float32Array, target: Float32Array, ptsUs: number, wantsAnchor: boolean): Promise<PairResult>;
+  /** Forgets window and anchors. */
+  reset(): void;
+}
 
 /** Networks with one owner. */
-export interface LoadedNetworks extends Networks {
+export interface LoadedNetworks {
+  readonly manifest: BundleManifest;
+  /** A pipeline for views of these sizes; the networks stay shared. */
+  pipeline(views: { readonly reference: Size; readonly target: Size }, cadence: PipelineCadence): PairPipeline;
   close(): Promise<void>;
 }
 
@@ -20,19 +33,21 @@ export async function openNetworks(
   options: SessionOptions,
 ): Promise<LoadedNetworks> {
   const { manifest, networks, files } = await readBundle(folder, profile);
-  if (manifest.kind !== 'lite') {
-    throw new SeamlineError('model-invalid', `bundles of the kind ${manifest.kind} cannot be run yet`);
-  }
   const spatial = await NetworkSession.open('SpatialNet', files.spatial, networks.spatial, options);
   const temporal = await NetworkSession.open('TemporalNet', files.temporal, networks.temporal, options);
   const smooth = await NetworkSession.open('SmoothNet', files.smooth, networks.smooth, options);
-  return {
+  const close = async (): Promise<void> => {
+    await Promise.all([spatial.close(), temporal.close(), smooth.close()]);
+  };
+  if (manifest.kind === 'stabstitch2') {
+    const imported = { manifest, spatial, temporal, smooth };
+    return { manifest, pipeline: (views, cadence) => new StabStitch2Pipeline(imported, views, cadence), close };
+  }
+  const own = {
     manifest,
     spatial: new SpatialNet(spatial, manifest),
     temporal: new TemporalNet(temporal, manifest),
     smooth,
-    close: async () => {
-      await Promise.all([spatial.close(), temporal.close(), smooth.close()]);
-    },
   };
+  return { manifest, pipeline: (views, cadence) => new WarpPipeline(own, views, cadence), close };
 }

@@ -55,6 +55,10 @@ class Recorder implements Network {
     return new Recorder(await NetworkSession.open(role, bytes, { ...network, outputs }, options));
   }
 
+  get lastMs(): number {
+    return this.#session.lastMs;
+  }
+
   async run(inputs: Values): Promise<Values> {
     const values = await this.#session.run(inputs);
     this.#results = [...this.#results.slice(-1), values];

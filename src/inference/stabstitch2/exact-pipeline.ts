@@ -1,6 +1,8 @@
 import type { BundleManifest } from '../../contract/bundle-manifest.ts';
 import type { Size } from '../../contract/pixels.ts';
 import type { Mesh } from '../../contract/warp-state.ts';
+import { applyAll } from '../../geometry/homography.ts';
+import { fitHomography } from '../../geometry/homography-fit.ts';
 import type { PlaneMeshes } from '../../geometry/mid-plane.ts';
 import { Trajectory } from '../../geometry/trajectory.ts';
 import type { Values } from '../runtime/session.ts';
@@ -10,6 +12,8 @@ import { pairMeshes, type SpatialOffsets } from './pair-meshes.ts';
 /** A network as the pipeline calls it; a NetworkSession is one. */
 export interface Network {
   run(inputs: Values): Promise<Values>;
+  /** Milliseconds of the last run. */
+  readonly lastMs: number;
 }
 
 /** The three networks of an imported bundle. */
@@ -22,7 +26,8 @@ export interface StabStitch2Networks {
 
 /** Everything that is computed for one pair; pixels of the working size. */
 export interface ExactFrame {
-  readonly offsets: SpatialOffsets;
+  /** Undefined when the alignment was carried on. */
+  readonly offsets: SpatialOffsets | undefined;
   /** Before smoothing. */
   readonly meshes: PlaneMeshes;
   /** From each control point of this frame to where its content lay in the frame before, minus itself. */
@@ -31,6 +36,8 @@ export interface ExactFrame {
   readonly stitchMotions: PlaneMeshes;
   /** From the seventh frame on. */
   readonly window?: SmoothedWindow;
+  /** Milliseconds of each network, as far as it ran; of TemporalNet for both views. */
+  readonly networkMs: Readonly<Record<string, number>>;
   /** Smoothed meshes that this frame settles: none for six frames, then seven at once, then one by one. */
   readonly settled: readonly PlaneMeshes[];
 }
@@ -41,7 +48,10 @@ export interface SmoothedWindow {
   readonly deltas: { readonly reference: Float32Array; readonly target: Float32Array };
 }
 
-/** StabStitch++ as it is published, every network on every frame (models-stabstitch2, section 1). */
+/**
+ * StabStitch++ as it is published when every pair is aligned (models-stabstitch2, section 1). Where there is no time
+ * for that, TemporalNet carries the last alignment on.
+ */
 export class ExactPipeline {
   readonly #networks: StabStitch2Networks;
   readonly #size: Size;
@@ -61,23 +71,35 @@ export class ExactPipeline {
   /**
    * Takes the next pair in.
    * @param reference, target 3×H×W, blue first, normalised as the manifest says
-   * @throws RangeError when the networks' answer cannot be drawn, SeamlineError `inference-failed`
+   * @param align run SpatialNet; otherwise the alignment before is carried on, if there is one
+   * @throws RangeError when the networks' answer cannot be drawn: the alignment before is then carried on by the next
+   *   call; SeamlineError `inference-failed`
    */
-  async next(reference: Float32Array, target: Float32Array): Promise<ExactFrame> {
-    const { grid } = this.#networks.manifest;
-    const offsets = await this.#align(reference, target);
-    const meshes = pairMeshes(offsets, grid, this.#size);
-    const cameraMotions = await this.#cameraMotions(reference, target);
-    const stitchMotions = {
-      reference: this.#stitchMotion('reference', meshes, cameraMotions),
-      target: this.#stitchMotion('target', meshes, cameraMotions),
+  async next(reference: Float32Array, target: Float32Array, align = true): Promise<ExactFrame> {
+    const before = this.#before;
+    const networkMs: Record<string, number> = {};
+    const cameraMotions = await this.#cameraMotions(reference, target, networkMs);
+    const drawn = before && {
+      reference: this.#trajectory.transport(before.reference, cameraMotions.reference),
+      target: this.#trajectory.transport(before.target, cameraMotions.target),
     };
+    const carried = before && drawn && withoutCommonMotion(before, drawn);
+    // Kept before anything can throw: the features are already those of this frame.
+    this.#before = carried;
+    const offsets = align || carried === undefined ? await this.#align(reference, target) : undefined;
+    if (offsets !== undefined) networkMs['spatial'] = this.#networks.spatial.lastMs;
+    const meshes = offsets === undefined ? carried! : pairMeshes(offsets, this.#networks.manifest.grid, this.#size);
     this.#before = meshes;
+    const stitchMotions = {
+      reference: stitchMotion(drawn?.reference, meshes.reference),
+      target: stitchMotion(drawn?.target, meshes.target),
+    };
     const isFirstWindow = !this.#window.isFull;
     this.#window.push({ meshes, motions: stitchMotions });
-    const frame = { offsets, meshes, cameraMotions, stitchMotions };
+    const frame = { offsets, meshes, cameraMotions, stitchMotions, networkMs };
     if (!this.#window.isFull) return { ...frame, settled: [] };
     const window = await this.#smooth();
+    networkMs['smooth'] = this.#networks.smooth.lastMs;
     const settled = this.#window.frames.map((entry, index) => ({
       reference: subtract(entry.meshes.reference, window.deltas.reference, index),
       target: subtract(entry.meshes.target, window.deltas.target, index),
@@ -101,10 +123,16 @@ export class ExactPipeline {
     };
   }
 
-  async #cameraMotions(reference: Float32Array, target: Float32Array): Promise<PlaneMeshes> {
+  async #cameraMotions(
+    reference: Float32Array,
+    target: Float32Array,
+    networkMs: Record<string, number>,
+  ): Promise<PlaneMeshes> {
     const before = this.#features;
     const one = await this.#temporal(reference, before?.reference);
+    networkMs['temporal'] = this.#networks.temporal.lastMs;
     const two = await this.#temporal(target, before?.target);
+    networkMs['temporal'] += this.#networks.temporal.lastMs;
     this.#features = { reference: one.features, target: two.features };
     return { reference: one.motion, target: two.motion };
   }
@@ -120,19 +148,23 @@ export class ExactPipeline {
     return { motion, features: values['features']! };
   }
 
-  #stitchMotion(view: keyof PlaneMeshes, meshes: PlaneMeshes, cameraMotions: PlaneMeshes): Mesh {
-    const before = this.#before?.[view];
-    const now = meshes[view];
-    if (before === undefined) return new Float64Array(now.length);
-    const drawn = this.#trajectory.transport(before, cameraMotions[view]);
-    return drawn.map((value, index) => value - now[index]!);
-  }
-
   async #smooth(): Promise<SmoothedWindow> {
     const inputs = this.#window.inputs();
     const values = await this.#networks.smooth.run({ ...inputs });
     return { inputs, deltas: { reference: values['delta_reference']!, target: values['delta_target']! } };
   }
+}
+
+/** A step of a stitching trajectory: where content was drawn before, minus where it is drawn now. */
+function stitchMotion(drawn: Mesh | undefined, now: Mesh): Mesh {
+  return now.map((value, index) => (drawn === undefined ? 0 : drawn[index]! - value));
+}
+
+/** Meshes that follow the cameras: what both do in common is the panorama's motion and leaves them where they are. */
+function withoutCommonMotion(before: PlaneMeshes, drawn: PlaneMeshes): PlaneMeshes {
+  const join = ({ reference, target }: PlaneMeshes): Float64Array => Float64Array.of(...reference, ...target);
+  const back = fitHomography(join(drawn), join(before));
+  return { reference: applyAll(back, drawn.reference), target: applyAll(back, drawn.target) };
 }
 
 function subtract(mesh: Mesh, deltas: Float32Array, index: number): Mesh {
