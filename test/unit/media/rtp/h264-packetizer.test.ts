@@ -1,5 +1,6 @@
 import { array, assert, constantFrom, integer, property, record, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { H264Depacketizer } from '../../../../src/media/rtp/h264-depacketizer.ts';
 import { packetizeH264, type RtpPayload } from '../../../../src/media/rtp/h264-packetizer.ts';
 
 /** RFC 6184 read backwards, independent of the product's depacketizer. */
@@ -35,6 +36,9 @@ describe('packetizeH264', () => {
         const payloads = packetizeH264(units, max);
 
         expect(reassemble(payloads)).toEqual(units.map((unit) => [...unit]));
+        const depacketizer = new H264Depacketizer();
+        const received = payloads.flatMap(({ payload }) => depacketizer.push(payload));
+        expect(received.map((unit) => [...unit])).toEqual(units.map((unit) => [...unit]));
         expect(Math.max(...payloads.map(({ payload }) => payload.length))).toBeLessThanOrEqual(max);
         expect(payloads.map(({ marker }) => marker)).toEqual(payloads.map((_, at) => at === payloads.length - 1));
       }),
