@@ -324,7 +324,7 @@ class PickleMachine {
       .filter((frame) => frame[0] !== 'storage')
       .map((frame) => frame.findLast((value, index) => index % 2 === 0 && typeof value === 'string'))
       .filter((key) => typeof key === 'string')
-      .map((key) => String(key).slice(0, 120))
+      .map((key) => key.slice(0, 120))
       .join('.');
   }
 

@@ -1,4 +1,4 @@
-import { apply, invert, multiply, orientation, project, transpose } from './matrix.ts';
+import { invert, multiply, orientation, project, transpose } from './matrix.ts';
 import type { Matrix3, Vector3 } from './matrix.ts';
 import { between, randomFrom } from './random.ts';
 
@@ -102,14 +102,6 @@ export function poses(clip: ClipName, view: ViewName): Pose[] {
 
 /** Pixels (continuous: 0…WIDTH, y down) from camera coordinates (right, up, backward). */
 const LENS: Matrix3 = [FOCAL, 0, -WIDTH / 2, 0, -FOCAL, -HEIGHT / 2, 0, 0, -1];
-
-/** The image of a world point: continuous pixels and the depth along the optical axis in metres. */
-export function see(pose: Pose, point: Vector3): { x: number; y: number; depth: number } {
-  const { position: p } = pose;
-  const local = apply(transpose(pose.rotation), [point[0] - p[0], point[1] - p[1], point[2] - p[2]]);
-  const [u, v, w] = apply(LENS, local);
-  return { x: u / w, y: v / w, depth: -local[2] };
-}
 
 /** The homography from the far plane, in metres (x, y), to continuous pixels of a view. */
 export function farPlaneToView(pose: Pose): Matrix3 {

@@ -60,7 +60,7 @@ export function parseRtcp(data: Uint8Array): RtcpPacket[] {
 function parseOne(data: Uint8Array): RtcpPacket | undefined {
   const count = (data[0] ?? 0) & 0x1f;
   const ssrc = readU32(data, 4);
-  switch (data[1]) {
+  switch (data[1] ?? 0) {
     case SENDER_REPORT:
       return data.length < 28 ? undefined : parseSenderReport(data, ssrc, count);
     case RECEIVER_REPORT:

@@ -73,6 +73,8 @@ function residual(
 }
 
 const FRAMES: Record<DemoClip, number[]> = { calm: [137, 402], shaken: [61, 333] };
+/** Median distance allowed, px; the shaken pictures are read through a homography and coded anew, which costs sharpness. */
+const LIMIT_PX: Record<DemoClip, number> = { calm: 0.25, shaken: 0.3 };
 
 describe.each(['calm', 'shaken'] as const)('the %s demo clips', (clip) => {
   const truth = readDemoTruth(clip);
@@ -91,7 +93,7 @@ describe.each(['calm', 'shaken'] as const)('the %s demo clips', (clip) => {
         .toSorted((a, b) => a - b);
 
       expect(errors.length).toBeGreaterThan(150);
-      expect(errors[Math.floor(errors.length / 2)]).toBeLessThan(0.25);
+      expect(errors[Math.floor(errors.length / 2)]).toBeLessThan(LIMIT_PX[clip]);
     }
   });
 
