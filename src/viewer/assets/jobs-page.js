@@ -18,7 +18,7 @@ function cardOf(job) {
   }
   const stop = card.querySelector('[data-stop]');
   stop.addEventListener('click', () => void confirmStop(stop, job.id));
-  const entry = { card, shotAtMs: 0 };
+  const entry = { card, shotAtMs: -Infinity };
   cards.set(job.id, entry);
   list.append(card);
   return entry;
