@@ -77,7 +77,7 @@ function parse(command: Command, name: string, rest: readonly string[]): { opera
   if (positionals.length !== command.operands.length) {
     throw new Error(`models ${name} takes ${command.operands.join(' ') || 'nothing else'}`);
   }
-  return { operands: positionals, flags: { ...values } as ModelFlags };
+  return { operands: positionals, flags: { ...values } };
 }
 
 function misuse(message: string): number {

@@ -73,7 +73,7 @@ export function parseFixture(folder: string, index: unknown): Fixture {
       errors.push({ field, message: 'must have name, file, shape, limit and the dtype float32-le' });
       return undefined;
     }
-    return { name, file, shape: shape as number[], limit };
+    return { name, file, shape: shape, limit };
   });
   const images = list(root, 'images', errors, (item, field) => {
     const { file, blend, frame, limit_mean_abs: limitMeanAbs } = item;
