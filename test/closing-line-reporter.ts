@@ -6,7 +6,8 @@ export default class ClosingLineReporter implements Reporter {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) count[test.result().state] += 1;
-      if (module.state() === 'failed' && module.errors().length > 0) count.failed += 1;
+      // A hook that fails leaves its tests skipped; it counts as a failure of its own.
+      for (const suite of [module, ...module.children.allSuites()]) if (suite.errors().length > 0) count.failed += 1;
     }
     count.failed += errors.length;
     const skipped = count.skipped + count.pending;

@@ -26,11 +26,11 @@ async function start(command: string, args: readonly string[], login = ''): Prom
   return { left: `rtsp://${login}127.0.0.1:${port}/left`, right: `rtsp://${login}127.0.0.1:${port}/right`, child };
 }
 
-/** The demo's own cameras, in step and in an endless loop; resolves when they can be played. */
-export function startDemoCameras(pair: DemoClip): Promise<DemoCameras> {
+/** The demo's own cameras, in step and in an endless loop; resolves when they can be played. @param port 0 for any free one */
+export function startDemoCameras(pair: DemoClip, port = 0): Promise<DemoCameras> {
   return start(process.execPath, [
     join(ROOT, 'dist/demo/cameras.main.js'),
-    '0',
+    String(port),
     clip(pair, 'left'),
     clip(pair, 'right'),
   ]);
