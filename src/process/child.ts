@@ -75,9 +75,12 @@ export function spawnChild(options: ChildOptions): OwnedChild {
     stdout: child.stdout,
     exited,
     stop: async (graceMs = DEFAULT_GRACE_MS) => {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const hasEnded = child.exitCode !== null || child.signalCode !== null;
+      if (!hasEnded) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
-      child.stdout.resume();
+      // Output that nobody reads any more would keep the pipe, and with it the end, open for ever.
+      if (hasEnded) child.stdout.destroy();
+      else child.once('exit', () => child.stdout.destroy());
       const exit = await exited;
       clearTimeout(timer);
       return exit;

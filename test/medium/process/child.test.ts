@@ -70,6 +70,16 @@ describe('spawnChild', () => {
     expect(isAlive(child.pid ?? 0)).toBe(false);
   });
 
+  it('ends although half of its output was read and the rest is waiting', async () => {
+    const child = spawnChild({ command: '/bin/sh', args: ['-c', 'head -c 1000000 /dev/zero; exec sleep 300'] });
+    const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    await chunks.next();
+
+    const exit = await child.stop(2000);
+
+    expect(exit.signal).toBe('SIGTERM');
+  });
+
   it('leaves no child behind when its own process is killed', async () => {
     const parent = spawn(process.execPath, [program('owns-a-child.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
