@@ -18,7 +18,7 @@ from ..sequences import FrameMaker
 from . import motion, synthetic
 from .real import real_pairs
 
-MEASUREMENTS = ("planes", "parallax", "confidence", "temporal", "smoothing", "real")
+MEASUREMENTS = ("planes", "parallax", "confidence", "acceptance", "temporal", "smoothing", "real")
 
 
 def keep(path: Path, name: str, figures: dict) -> None:
@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
             figures = synthetic.planes(net, PairMaker(photos), count, arguments.sift, progress)
         elif what == "parallax":
             figures = synthetic.parallax(net, PairMaker(photos), count, progress)
+        elif what == "acceptance":
+            figures = synthetic.acceptance(net, PairMaker(photos), count, confidence.threshold, progress)
         else:
             figures, confidence = synthetic.confidence(net, PairMaker(photos), count, progress)
             confidence.save(file)

@@ -149,3 +149,29 @@ def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress
     }
     progress(f"confidence: {entry}")
     return entry, Confidence((float(w[0]), float(w[1]), float(w[2])), float(w[3]), round(threshold, 4))
+
+
+def acceptance(net: SpatialNet, maker: PairMaker, count: int, threshold: float, progress: Progress) -> dict:
+    """The confidence as it ships, on `count` overlapping and `count` unrelated pairs that the fit has not seen."""
+    rng = np.random.default_rng([24])
+    unrelated = np.array([align(net, *maker.make_unrelated(rng))["confidence"] for _ in range(count)])
+    right, wrong = [], []
+    while len(right) + len(wrong) < count:
+        pair = maker.make(rng, Recipe(0.3, 0.95))
+        if not textured(pair):
+            continue
+        result = align(net, pair.a, pair.b)
+        aligned = overlap_error(pair.homography, result["homography"]) < SUCCESS_PX
+        (right if aligned else wrong).append(float(result["confidence"]))
+    entry = {
+        "unrelated_pairs": count,
+        "unrelated_rejected": round(float((unrelated < threshold).mean()), 4),
+        "unrelated_largest": round(float(unrelated.max()), 4),
+        "aligned_pairs": len(right),
+        "aligned_accepted": round(float((np.array(right) >= threshold).mean()), 4),
+        "aligned_p5": round(float(np.quantile(right, 0.05)), 4),
+        "misaligned_pairs": len(wrong),
+        "misaligned_accepted": int((np.array(wrong) >= threshold).sum()),
+    }
+    progress(f"acceptance: {entry}")
+    return entry
