@@ -118,6 +118,7 @@ export function reasonsOf(status: PipelineStatus): string[] {
   });
   const { origin, reason } = status.geometry;
   const because = reason === '' ? '' : `: ${reason}`;
+  if (status.output === undefined) return [...cameras, `the views are not aligned yet${because}`];
   if (origin === 'held') return [...cameras, `the last good alignment is held${because}`];
   if (origin === 'side-by-side') return [...cameras, `the views are shown side by side${because}`];
   if (origin === 'manual') return [...cameras, 'the alignment is fixed by hand'];

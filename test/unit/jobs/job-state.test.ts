@@ -31,6 +31,14 @@ describe('a job', () => {
     expect(after(status({ phase: 'aligning' }), status()).phase).toBe('running');
   });
 
+  it('says that the views are not aligned yet while there is no output, not that they are side by side', () => {
+    const geometry = { ...aPipelineStatus().geometry, origin: 'side-by-side', reason: 'too dark' } as const;
+
+    expect(after(status({ phase: 'aligning', output: undefined, geometry })).reasons).toEqual([
+      'the views are not aligned yet: too dark',
+    ]);
+  });
+
   it('is degraded while a camera is away or the networks have no alignment, and says why', () => {
     const [left, right] = aPipelineStatus().cameras;
     const lost = status({ cameras: [left, { ...right, phase: 'reconnecting', reason: 'connection refused' }] });
