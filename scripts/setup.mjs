@@ -8,6 +8,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RUNTIME_PACKAGES, TEST_PACKAGES } from './system-packages.mjs';
 
+/** npm that is used where the system's Node is too old for its own to install everything. */
+const NPM_VERSION = '11.19.1';
+
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const say = (line) => process.stderr.write(`${line}\n`);
@@ -21,6 +24,26 @@ export function run(command, args, env = {}) {
   }
 }
 
+/** npm leaves native parts of tools out when its own Node is older than they ask for. */
+const OLDEST_NODE_FOR_NPM = [20, 19];
+
+/** Runs npm: the system's, or on an older system a current one under the pinned Node, both from the registry. */
+function npm(args) {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE_FOR_NPM;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return run('npm', args);
+  const tools = join(root, '.cache/npm');
+  const node = join(tools, `node_modules/node-linux-${process.arch}/bin/node`);
+  const cli = join(tools, 'node_modules/npm/bin/npm-cli.js');
+  if (!existsSync(node) || !existsSync(cli)) {
+    const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const pinned = `node-linux-${process.arch}`;
+    const packages = [`${pinned}@${optionalDependencies[pinned]}`, `npm@${NPM_VERSION}`];
+    run('npm', ['install', '--prefix', tools, '--no-save', '--no-audit', '--no-fund', '--loglevel=error', ...packages]);
+  }
+  return run(node, [cli, ...args]);
+}
+
 /** `npm ci`, when node_modules is missing or was made from another lock file. */
 export function ensureDependencies() {
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
@@ -28,7 +51,7 @@ export function ensureDependencies() {
   const node = join(root, 'node_modules/.bin/node');
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing the npm packages (npm ci) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   const shipped = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
   // npm 9 (Debian 12) does not link the programs of optional packages when install scripts are off.
   if (!existsSync(node) && existsSync(shipped)) symlinkSync(shipped, node);
