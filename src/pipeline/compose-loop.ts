@@ -3,6 +3,7 @@ import { usToTicks } from '../common/ticks.ts';
 import type { Composer } from '../compose/composer.ts';
 import type { EncoderSwitch } from '../encode/encoder-switch.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
+import { ExposureControl } from './exposure-control.ts';
 import { RateMeter, SlidingWindow } from './stage-delays.ts';
 
 /** Without a pair for this long the last one is shown again, so that players stay … */
@@ -29,6 +30,7 @@ export class ComposeLoop {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly skew = new SlidingWindow();
   readonly rate = new RateMeter();
+  readonly #exposure = new ExposureControl();
   #pending: FramePair | undefined;
   #last: FramePair | undefined;
   #lastPairUs = 0;
@@ -106,7 +108,8 @@ export class ComposeLoop {
   async #show(pair: FramePair): Promise<void> {
     const { composer, encoder, clock } = this.#options;
     const isStill = pair === this.#last;
-    const panorama = await composer.compose(pair.reference, pair.target);
+    const panorama = await composer.compose(pair.reference, pair.target, this.#exposure.next());
+    if (!isStill) this.#exposure.learn(panorama, pair);
     for (const resolve of this.#pictureWaiters.splice(0)) resolve(Uint8Array.from(panorama.bytes));
     const nowUs = clock.nowUs();
     const times = {
