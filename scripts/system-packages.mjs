@@ -19,6 +19,7 @@ export const TEST_PACKAGES = [
   { name: 'vlc-plugin-base', why: 'a player of HTTP-FLV' },
   { name: 'nginx-light', why: 'receives pushes by RTMP' },
   { name: 'libnginx-mod-rtmp', why: 'receives pushes by RTMP' },
+  { name: 'python3-onnx', why: 'the ONNX checker looks at imported networks' },
   { name: 'python3-gi', why: 'GStreamer’s RTSP server as a camera' },
   { name: 'gir1.2-gst-rtsp-server-1.0', why: 'GStreamer’s RTSP server as a camera' },
   { name: 'gir1.2-gst-plugins-base-1.0', why: 'GStreamer’s RTSP server as a camera' },

@@ -54,13 +54,15 @@ export class CaptureClock {
    * @param usesWallClock whether the base is the camera's wall clock (see `noteSenderReport`)
    */
   note(timestamp: number, arrivalUs: number, usesWallClock: boolean): PictureTime {
+    const mediaBeforeUs = this.#lastMediaUs ?? -Infinity;
     const mediaUs = this.#mediaTime(timestamp, arrivalUs);
     const delayUs = arrivalUs - mediaUs;
     const leastUs = this.#leastDelay(delayUs, arrivalUs);
     const goalUs = usesWallClock && this.#wallOffsetUs !== undefined ? this.#wallOffsetUs : leastUs;
     if (arrivalUs - this.#firstArrivalUs <= SETTLING_US) this.#offsetUs = goalUs;
     else {
-      const stepUs = SLEW * (arrivalUs - this.#lastArrivalUs);
+      // Pictures that come in a burst after a pause are no further apart for that.
+      const stepUs = SLEW * Math.min(arrivalUs - this.#lastArrivalUs, Math.abs(mediaUs - mediaBeforeUs));
       this.#offsetUs += Math.max(-stepUs, Math.min(stepUs, goalUs - this.#offsetUs));
     }
     this.#lastArrivalUs = arrivalUs;

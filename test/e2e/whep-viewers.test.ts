@@ -13,7 +13,8 @@ let server: SeamlineServer;
 let browser: Browser;
 let job: JobView;
 
-/** Runs in a page of the server's own origin: plays by WHEP and gives the mean brightness of both halves, twice. */
+/** Runs in a page of the server's own origin: plays by WHEP and gives the mean brightness left and right of the middle,
+ * where the picture is also when the output was sized for views beside each other. */
 const WATCH = `(async (url) => {
   const connection = new RTCPeerConnection();
   connection.addTransceiver('video', { direction: 'recvonly' });
@@ -39,7 +40,7 @@ const WATCH = `(async (url) => {
       for (let y = 4; y < 12; y += 1) for (let x = from; x < to; x += 1) sum += data[(y * 64 + x) * 4 + 1];
       return sum / (8 * (to - from));
     };
-    looks.push({ left: mean(4, 28), right: mean(36, 60), print: data.slice(0, 2048).join() });
+    looks.push({ left: mean(20, 30), right: mean(34, 44), print: data.slice(0, 2048).join() });
   }
   return { looks: looks.map(({ left, right }) => ({ left, right })), pictures: new Set(looks.map(({ print }) => print)).size, size: video.videoWidth };
 })`;

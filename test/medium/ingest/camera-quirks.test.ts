@@ -95,9 +95,11 @@ describe('CameraSource with a camera of its own kind', () => {
     const steps = watched.frames
       .slice(11)
       .map((frame, at) => frame.captureUs - (watched.frames[at + 10]?.captureUs ?? 0));
-    // Slewing moves the base by at most 5 %.
-    expect(Math.min(...steps)).toBeGreaterThan(37_000);
-    expect(Math.max(...steps)).toBeLessThan(43_000);
+    // B frames taken in decoding order would give steps of 0, 80 or 120 ms. In its first seconds the clock still finds
+    // the smallest delay, which on a busy machine shortens single steps by some ms.
+    expect(Math.min(...steps)).toBeGreaterThan(20_000);
+    expect(Math.max(...steps)).toBeLessThan(60_000);
+    expect(Math.abs(steps.toSorted((a, b) => a - b)[steps.length >> 1]! - 40_000)).toBeLessThan(500);
     expect(watched.source.status().fps).toBeCloseTo(25, 0);
   });
 });
