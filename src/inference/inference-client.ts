@@ -1,22 +1,24 @@
-import { Worker } from 'node:worker_threads';
+import { setTimeout } from 'node:timers/promises';
+import { backoffMs } from '../common/backoff.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import type { BundleManifest } from '../contract/bundle-manifest.ts';
 import type { Frame } from '../contract/frame-ring.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
-import type { InferenceReply, InferenceRequest, InferenceWorkerData, ViewRef } from '../contract/worker-messages.ts';
+import type { InferenceWorkerData, ViewRef } from '../contract/worker-messages.ts';
 import type { Logger } from '../logging/logger.ts';
-import { siblingModule } from '../process/sibling-module.ts';
+import { cadenceOn } from './cadence.ts';
 import { probeProvider, probeProviders, type ProviderFallback } from './execution-provider.ts';
+import { type GeometryReply, InferenceThread } from './inference-thread.ts';
 import { readManifest } from './model-store.ts';
 import { scaledBytes } from './scale-view.ts';
+import type { PipelineCadence } from './warp-pipeline.ts';
 
-/** Loading and warming three networks; a GPU may compile kernels meanwhile. */
-const READY_DEADLINE_MS = 120_000;
-/** Answer to one pair on a machine that is overloaded. */
-const REPLY_DEADLINE_MS = 30_000;
+export type { GeometryReply } from './inference-thread.ts';
 
-/** Answer to one pair. */
-export type GeometryReply = Extract<InferenceReply, { kind: 'geometry' }>;
+/** The provider that cannot be lost: it is tried again and again when nothing else is left. */
+const LAST_RESORT = 'cpu';
+/** After so many answers earlier losses do not count any more. */
+const ANSWERS_TO_FORGET = 100;
 
 /** What a client needs. */
 export interface InferenceClientOptions {
@@ -29,21 +31,31 @@ export interface InferenceClientOptions {
   readonly providers: readonly string[];
   readonly deviceId?: number | undefined;
   readonly threads: number;
-  readonly cadence: 'live' | 'every-frame';
+  /** `live`: within a budget, but every frame where `cadenceOn` says so. */
+  readonly cadence: PipelineCadence;
   readonly log: Logger;
 }
 
-/** The main thread's end of the inference worker: one request at a time, the next provider when one fails. */
+/**
+ * The main thread's end of the inference worker: one request at a time. When a provider fails the next one takes over,
+ * and after the last the processor is tried again, with pauses, for as long as the client lives.
+ */
 export class InferenceClient {
   readonly manifest: BundleManifest;
   readonly #options: InferenceClientOptions;
-  readonly #data: Omit<InferenceWorkerData, 'provider'>;
-  readonly #fallbacks: ProviderFallback[];
+  readonly #data: Omit<InferenceWorkerData, 'provider' | 'cadence'>;
+  readonly #stop = new AbortController();
+  #fallbacks: readonly ProviderFallback[];
   /** Providers that were not tried yet. */
   #left: string[];
   #provider = '';
   #worker: InferenceThread | undefined;
   #restart: Promise<void> | undefined;
+  /** Why there is no worker at the moment. */
+  #loss = '';
+  /** Losses with few answers in between; sets the pause before the next start. */
+  #losses = 0;
+  #answers = 0;
   #nextId = 1;
   #isBusy = false;
   #closing: Promise<void> | undefined;
@@ -57,7 +69,7 @@ export class InferenceClient {
     this.manifest = manifest;
     this.#options = options;
     this.#left = [...usable];
-    this.#fallbacks = [...fallbacks];
+    this.#fallbacks = fallbacks;
     const scratchBytes = scaledBytes(manifest.input);
     this.#data = {
       memory: options.memory.memory,
@@ -68,7 +80,6 @@ export class InferenceClient {
       profile: options.profile,
       deviceId: options.deviceId,
       threads: options.threads,
-      cadence: options.cadence,
     };
   }
 
@@ -85,9 +96,18 @@ export class InferenceClient {
     return client;
   }
 
-  /** The execution provider in use. */
+  /** The execution provider in use; empty while the networks are being started again. */
   get provider(): string {
-    return this.#provider;
+    return this.#worker === undefined ? '' : this.#provider;
+  }
+
+  /** How often the networks run on the provider in use. */
+  get cadence(): PipelineCadence {
+    return this.#cadenceOn(this.#provider);
+  }
+
+  #cadenceOn(provider: string): PipelineCadence {
+    return cadenceOn(provider, this.manifest.kind, this.#options.cadence);
   }
 
   /** Why providers before it were passed over. */
@@ -103,27 +123,25 @@ export class InferenceClient {
   /**
    * Asks for the geometry of a pair. Both frames are held until the answer; the caller keeps its own holds.
    * @param anchor compare the views anew; otherwise the last comparison may be carried on
-   * @throws SeamlineError `inference-failed`; the next provider is then being started
+   * @throws SeamlineError `inference-failed`, at once while another provider is being started
    */
   async submit(reference: Frame, target: Frame, ptsUs: number, anchor: boolean): Promise<GeometryReply> {
     if (this.#isBusy) throw new Error('one pair at a time');
     if (this.#closing !== undefined) throw new Error('the networks are closed');
+    if (this.#worker === undefined) {
+      throw new SeamlineError('inference-failed', `the networks are being started again: ${this.#loss}`);
+    }
     this.#isBusy = true;
     reference.retain();
     target.retain();
     try {
-      await this.#restart;
       const id = this.#nextId;
       this.#nextId += 1;
-      if (this.#worker === undefined) throw new SeamlineError('inference-failed', 'no execution provider is left');
-      return await this.#worker.ask({
-        kind: 'pair',
-        id,
-        ptsUs,
-        reference: viewRef(reference),
-        target: viewRef(target),
-        anchor,
-      });
+      const views = { reference: viewRef(reference), target: viewRef(target) };
+      const reply = await this.#worker.ask({ kind: 'pair', id, ptsUs, ...views, anchor });
+      this.#answers += 1;
+      if (this.#answers > ANSWERS_TO_FORGET) this.#losses = 0;
+      return reply;
     } catch (error) {
       if (this.#closing === undefined) this.#replaceWorker(error);
       throw error;
@@ -143,38 +161,53 @@ export class InferenceClient {
     const worker = this.#worker;
     if (worker === undefined) return;
     this.#worker = undefined;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#pass(this.#provider, reason);
-    // The processor cannot be lost: after a single failure it gets another try.
-    if (this.#left.length === 0 && this.#provider !== 'cpu') this.#left = ['cpu'];
+    this.#pass(this.#provider, error);
     this.#restart = this.#moveOn(worker);
   }
 
   /** Never rejects: what fails shows in the next answer. */
   async #moveOn(worker: InferenceThread): Promise<void> {
-    try {
-      await worker.close();
-      for (; this.#left.length > 0; this.#left.shift()) {
-        const provider = this.#left[0]!;
-        const probed = await probeProvider(provider, this.#options.deviceId);
-        if (probed === undefined) break;
-        this.#pass(provider, probed);
+    await worker.close();
+    const { signal } = this.#stop;
+    this.#answers = 0;
+    for (; !signal.aborted; this.#losses += 1) {
+      // Stopped early when the client is closed.
+      const pauseMs = this.#losses === 0 ? 0 : backoffMs(this.#losses - 1, Math.random);
+      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (this.#left.length === 0) this.#left = [LAST_RESORT];
+      try {
+        await this.#passUnfit();
+        await this.#startNext();
+        this.#losses += 1;
+        return;
+      } catch (failure) {
+        this.#loss = textOf(failure);
+        this.#options.log.error('no provider is left', { err: failure });
       }
-      await this.#startNext();
-    } catch (failure) {
-      this.#options.log.error('no provider is left', { err: failure });
     }
   }
 
-  #pass(provider: string, reason: string): void {
-    this.#fallbacks.push({ provider, reason });
+  /** Leaves out providers that do not pass their probe now, up to the first that does. */
+  async #passUnfit(): Promise<void> {
+    for (; this.#left.length > 0; this.#left.shift()) {
+      const provider = this.#left[0]!;
+      const reason = await probeProvider(provider, this.#options.deviceId);
+      if (reason === undefined) return;
+      this.#pass(provider, reason);
+    }
+  }
+
+  #pass(provider: string, why: unknown): void {
+    const reason = textOf(why);
+    this.#loss = reason;
+    this.#fallbacks = [...this.#fallbacks.filter((known) => known.provider !== provider), { provider, reason }];
     this.#options.log.warn('provider passed over', { provider, reason });
   }
 
   async #startNext(): Promise<void> {
     let failure: unknown;
     for (let provider = this.#left.shift(); provider !== undefined; provider = this.#left.shift()) {
-      const worker = new InferenceThread({ ...this.#data, provider });
+      const worker = new InferenceThread({ ...this.#data, provider, cadence: this.#cadenceOn(provider) });
       try {
         const warmUpMs = await worker.ready();
         this.#worker = worker;
@@ -190,7 +223,7 @@ export class InferenceClient {
         // A wrong bundle is wrong on every provider.
         if (error instanceof SeamlineError && error.type === 'model-invalid') throw error;
         failure = error;
-        this.#pass(provider, error instanceof Error ? error.message : String(error));
+        this.#pass(provider, error);
       }
     }
     if (failure instanceof SeamlineError) throw failure;
@@ -201,6 +234,7 @@ export class InferenceClient {
   /** Ends the worker. Safe to call twice. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#stop.abort();
       await this.#restart;
       await this.#worker?.close();
     })();
@@ -208,80 +242,10 @@ export class InferenceClient {
   }
 }
 
-function viewRef(frame: Frame): ViewRef {
-  return { camera: frame.camera, byteOffset: frame.byteOffset, size: frame.size };
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** One worker thread and the one answer it owes. */
-class InferenceThread {
-  readonly #worker: Worker;
-  readonly #ended: Promise<void>;
-  #resolve: ((reply: InferenceReply) => void) | undefined;
-  #reject: ((error: Error) => void) | undefined;
-
-  constructor(data: InferenceWorkerData) {
-    this.#worker = new Worker(siblingModule(import.meta.url, './inference.worker'), { workerData: data });
-    this.#worker.on('message', (reply: InferenceReply) => {
-      if (reply.kind === 'failed') this.#reject?.(SeamlineError.fromProblem(reply.problem));
-      else this.#resolve?.(reply);
-    });
-    this.#worker.on('error', (error) =>
-      this.#reject?.(new SeamlineError('inference-failed', String(error), { cause: error })),
-    );
-    this.#ended = new Promise((resolve) => {
-      this.#worker.on('exit', () => {
-        this.#reject?.(new SeamlineError('inference-failed', 'the thread of the networks ended'));
-        resolve();
-      });
-    });
-  }
-
-  async ready(): Promise<number> {
-    const reply = await this.#answer(READY_DEADLINE_MS, 'loading the networks');
-    if (reply.kind !== 'ready') throw new Error(`unexpected ${reply.kind}`);
-    return reply.warmUpMs;
-  }
-
-  async ask(request: Extract<InferenceRequest, { kind: 'pair' }>): Promise<GeometryReply> {
-    const answer = this.#answer(REPLY_DEADLINE_MS, 'the geometry of a pair');
-    this.post(request);
-    const reply = await answer;
-    if (reply.kind !== 'geometry' || reply.id !== request.id) throw new Error(`unexpected ${reply.kind}`);
-    return reply;
-  }
-
-  post(request: InferenceRequest): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
-    this.#worker.postMessage(request);
-  }
-
-  #answer(ms: number, what: string): Promise<InferenceReply> {
-    return new Promise<InferenceReply>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new SeamlineError('inference-failed', `${what} took longer than ${ms} ms`)),
-        ms,
-      );
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#resolve = undefined;
-        this.#reject = undefined;
-      };
-      this.#resolve = (reply) => {
-        done();
-        resolve(reply);
-      };
-      this.#reject = (error) => {
-        done();
-        reject(error);
-      };
-    });
-  }
-
-  /** Asks the thread to end, and ends it when it does not. */
-  async close(): Promise<void> {
-    this.post({ kind: 'close' });
-    const timer = setTimeout(() => void this.#worker.terminate(), 2000);
-    await this.#ended;
-    clearTimeout(timer);
-  }
+function viewRef(frame: Frame): ViewRef {
+  return { camera: frame.camera, byteOffset: frame.byteOffset, size: frame.size };
 }

@@ -1,8 +1,14 @@
 import type { Clock } from '../common/clock.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
+import type { PipelineStatus } from '../contract/job-messages.ts';
 import type { PlaneGeometry } from '../contract/warp-state.ts';
 import type { Cadence } from '../inference/cadence.ts';
 import type { GeometryReply, InferenceClient } from '../inference/inference-client.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
+import { RateMeter } from './stage-delays.ts';
+
+/** Comparisons may be four seconds apart. */
+const RATE_WINDOW_MS = 15_000;
 
 /** What a geometry loop works with. */
 export interface GeometryLoopOptions {
@@ -11,6 +17,8 @@ export interface GeometryLoopOptions {
   readonly clock: Clock;
   readonly onGeometry: (plane: PlaneGeometry, reply: GeometryReply) => void;
   readonly onRejected: (reply: GeometryReply) => void;
+  /** The networks are lost for now; the client starts them again by itself. */
+  readonly onLost: (reason: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -19,6 +27,8 @@ export interface GeometryLoopOptions {
  */
 export class GeometryLoop {
   readonly #options: GeometryLoopOptions;
+  readonly #updates = new RateMeter(RATE_WINDOW_MS);
+  readonly #comparisons = new RateMeter(RATE_WINDOW_MS);
   #isBusy = false;
   #isPaused = false;
   #isClosed = false;
@@ -44,16 +54,31 @@ export class GeometryLoop {
   }
 
   async #ask(pair: FramePair, isAnchor: boolean): Promise<void> {
-    const { client, cadence, clock, onGeometry, onRejected, onError } = this.#options;
+    const { client, cadence, clock, onGeometry, onRejected, onLost, onError } = this.#options;
     try {
       const reply = await client.submit(pair.reference, pair.target, pair.reference.captureUs, isAnchor);
       if (this.#isClosed) return;
-      cadence.note(reply, isAnchor, clock.nowUs());
+      const nowUs = clock.nowUs();
+      cadence.note(reply, isAnchor, nowUs);
+      this.#updates.note(nowUs);
+      if ('spatial' in reply.networkMs) this.#comparisons.note(nowUs);
       if (reply.geometry === undefined) onRejected(reply);
       else onGeometry(reply.geometry, reply);
     } catch (error) {
-      if (!this.#isClosed) onError(error);
+      if (this.#isClosed) return;
+      if (error instanceof SeamlineError) onLost(error.message);
+      else onError(error);
     }
+  }
+
+  /** How often the networks run. */
+  summary(): PipelineStatus['cadence'] {
+    const nowUs = this.#options.clock.nowUs();
+    return {
+      mode: this.#options.cadence.mode,
+      updatesPerSecond: this.#updates.perSecond(nowUs),
+      comparisonsPerSecond: this.#comparisons.perSecond(nowUs),
+    };
   }
 
   close(): void {

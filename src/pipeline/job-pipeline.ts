@@ -103,7 +103,7 @@ export class JobPipeline {
     this.#networksUs = this.#ports.clock.nowUs();
     this.#loop = new GeometryLoop({
       client: this.#client,
-      cadence: new Cadence({ budgetShare: this.#settings.inferenceBudget }),
+      cadence: new Cadence({ budgetShare: this.#settings.inferenceBudget, mode: () => required(this.#client).cadence }),
       clock: this.#ports.clock,
       onGeometry: (plane, reply) => {
         this.#geometry.noteNetworks(reply.networkMs);
@@ -116,6 +116,7 @@ export class JobPipeline {
         this.#geometry.noteNetworks(reply.networkMs);
         this.#geometry.reject(reply.confidence, reply.reason);
       },
+      onLost: (reason) => this.#geometry.reject(0, `the networks failed: ${reason}`),
       onError: (error) => this.#ports.onFailure(error),
     });
     if (this.#spec.geometry !== undefined) this.#loop.pause(true);
@@ -248,6 +249,7 @@ export class JobPipeline {
       cameras: [this.#cameraStatus(0), this.#cameraStatus(1)],
       geometry: this.#geometry.summary(),
       provider: client?.provider ?? '',
+      cadence: this.#loop?.summary() ?? { mode: 'live', updatesPerSecond: 0, comparisonsPerSecond: 0 },
       providerFallbacks: client?.fallbacks ?? [],
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
       ...Output.statusOf(this.#output, this.#pairer.stats),

@@ -31,6 +31,10 @@ export interface CodedVideoOptions {
   readonly frames?: number;
   readonly gop?: number;
   readonly bFrames?: number;
+  /** A file to play instead of grey pictures, scaled to `size` and thinned to `fps`. */
+  readonly clip?: string;
+  /** Where in the clip to begin, seconds. */
+  readonly clipStartS?: number;
   /** Further options of ffmpeg's output. */
   readonly extra?: readonly string[];
 }
@@ -57,6 +61,8 @@ export async function encodeVideo(options: CodedVideoOptions = {}): Promise<Code
     frames = LUMA_PERIOD,
     gop = 25,
     bFrames = 0,
+    clip,
+    clipStartS = 0,
     extra = [],
   } = options;
   const folder = await mkdtemp(join(tmpdir(), 'seamline-video-'));
@@ -76,7 +82,9 @@ export async function encodeVideo(options: CodedVideoOptions = {}): Promise<Code
             `aud=1:keyint=${gop}:scenecut=0:log-level=none:bframes=${bFrames}`,
           ];
     if (codec === 'h264') encoder.push('-bf', String(bFrames));
-    const source = ['-f', 'lavfi', '-i', `nullsrc=s=${size}:r=${fps},${luma}`, '-frames:v', String(frames)];
+    const grey = ['-f', 'lavfi', '-i', `nullsrc=s=${size}:r=${fps},${luma}`];
+    const played = ['-ss', String(clipStartS), '-i', clip ?? '', '-vf', `scale=${size},fps=${fps}`];
+    const source = [...(clip === undefined ? grey : played), '-an', '-frames:v', String(frames)];
     await run('ffmpeg', [
       '-v',
       'error',

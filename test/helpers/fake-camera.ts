@@ -59,7 +59,7 @@ export class FakeCamera {
     readonly uri: string;
     readonly headers: Readonly<Record<string, string>>;
   }[] = [];
-  readonly #video: CodedVideo;
+  #video: CodedVideo;
   #script: FakeCameraScript;
   readonly #sockets = new Set<Socket>();
   readonly #viewers = new Set<Viewer>();
@@ -98,6 +98,12 @@ export class FakeCamera {
   /** Behaves differently from the next request on. */
   follow(script: FakeCameraScript): void {
     this.#script = script;
+  }
+
+  /** Plays another video: to those who play already in the middle of their stream, as a camera whose settings are changed. */
+  play(video: CodedVideo): void {
+    this.#video = video;
+    for (const viewer of this.#viewers) viewer.turnTo(video);
   }
 
   /** Listens, on the same port as before after `vanish`. */
@@ -275,14 +281,16 @@ export class FakeCamera {
 /** One who plays. */
 class Viewer {
   readonly #socket: Socket;
-  readonly #video: CodedVideo;
+  #video: CodedVideo;
   readonly #script: () => FakeCameraScript;
   readonly #isFrozen: () => boolean;
   #channels: readonly [number, number] | undefined;
   #udp: UdpSocket | undefined;
   #clientPort = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Pictures of this video that were due so far, and the RTP time of its first. */
   #sent = 0;
+  #baseTicks = 0;
   #sequence = 65_000;
   #packets = 0;
 
@@ -307,6 +315,20 @@ class Viewer {
 
   play(): void {
     for (let count = 0; count < (this.#script().burst ?? 0); count += 1) this.#sendPicture();
+    this.#keepPace();
+  }
+
+  /** Goes on with another video, from its first picture, at the time that is due. */
+  turnTo(video: CodedVideo): void {
+    const isPlaying = this.#timer !== undefined;
+    clearInterval(this.#timer);
+    this.#baseTicks += Math.round((this.#sent * 90_000) / this.#video.fps);
+    this.#sent = 0;
+    this.#video = video;
+    if (isPlaying) this.#keepPace();
+  }
+
+  #keepPace(): void {
     const intervalMs = 1000 / this.#video.fps;
     const startMs = performance.now();
     const before = this.#sent;
@@ -329,7 +351,7 @@ class Viewer {
     if (picture === undefined || this.#isFrozen()) return;
     const index = picture.index + round * pictures.length;
     const script = this.#script();
-    const timestamp = script.timestamp?.(index) ?? (index * 90_000) / this.#video.fps;
+    const timestamp = script.timestamp?.(index) ?? this.#baseTicks + (index * 90_000) / this.#video.fps;
     const packets = rtpPackets(picture.nals, {
       codec: this.#video.codec,
       timestamp,
