@@ -54,6 +54,14 @@ export interface PipelineStatus {
     readonly networkMs: Readonly<Record<string, number>>;
   };
   readonly provider: string;
+  /** How often the networks run. */
+  readonly cadence: {
+    /** `every-frame`: all of them for each pair. `live`: as often as their budget of processor time allows. */
+    readonly mode: 'live' | 'every-frame';
+    /** Pairs a second that any network looked at, and those of them whose views were compared anew. */
+    readonly updatesPerSecond: number;
+    readonly comparisonsPerSecond: number;
+  };
   /** Why providers before the one in use were passed over. */
   readonly providerFallbacks: readonly { readonly provider: string; readonly reason: string }[];
   readonly output: { readonly widthPx: number; readonly heightPx: number; readonly bitrateKbps: number } | undefined;

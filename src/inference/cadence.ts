@@ -1,3 +1,6 @@
+import type { BundleManifest } from '../contract/bundle-manifest.ts';
+import type { PipelineCadence } from './warp-pipeline.ts';
+
 /** What to do with the next pair: nothing, follow the cameras, or compare the views anew. */
 export type CadenceStep = 'skip' | 'track' | 'anchor';
 
@@ -12,6 +15,17 @@ export interface CadenceReply {
 export interface CadenceOptions {
   /** Share of one core that the networks may take, 0 … 1. */
   readonly budgetShare: number;
+  /** Asked for every pair, since an execution provider may be lost: with `every-frame` each pair is compared anew. */
+  readonly mode?: () => PipelineCadence;
+}
+
+/**
+ * How often a bundle's networks run on a provider. An imported bundle's run for every frame, as they are published,
+ * wherever a GPU computes them. Our own average over time what they say, and need no more than the budget gives.
+ * @param wanted what the caller asks for; `every-frame` holds for any bundle and provider
+ */
+export function cadenceOn(provider: string, kind: BundleManifest['kind'], wanted: PipelineCadence): PipelineCadence {
+  return wanted === 'live' && kind === 'stabstitch2' && provider !== 'cpu' ? 'every-frame' : wanted;
 }
 
 /** Anchors come at least and at most this often, µs. */
@@ -32,6 +46,7 @@ const FIRST_TRACK_MS = 8;
  */
 export class Cadence {
   readonly #share: number;
+  readonly #mode: () => PipelineCadence;
   #anchorMs = FIRST_ANCHOR_MS;
   #trackMs = FIRST_TRACK_MS;
   #lastAnchorUs = -Infinity;
@@ -40,10 +55,17 @@ export class Cadence {
 
   constructor(options: CadenceOptions) {
     this.#share = Math.min(1, Math.max(0.01, options.budgetShare));
+    this.#mode = options.mode ?? ((): PipelineCadence => 'live');
+  }
+
+  /** How often the networks run at present. */
+  get mode(): PipelineCadence {
+    return this.#mode();
   }
 
   /** What the budget allows for a pair that is there now. */
   next(nowUs: number): CadenceStep {
+    if (this.mode === 'every-frame') return 'anchor';
     const sinceAnchorUs = nowUs - this.#lastAnchorUs;
     const payUs = (this.#anchorMs * 1000) / (this.#share * (this.#isUrgent ? 1 : ANCHOR_SHARE));
     const anchorEveryUs = this.#isUrgent

@@ -53,6 +53,7 @@ export const JOB_EXAMPLE = {
       network_ms: { spatial: 41, temporal: 9, smooth: 2 },
     },
     provider: 'cpu',
+    cadence: { mode: 'live', updates_per_second: 8.2, comparisons_per_second: 1.4 },
     provider_fallbacks: [{ provider: 'cuda', reason: 'its library is not installed' }],
     output: { width: 2000, height: 720, bitrate_kbps: 4000 },
     memory_mb: 410,

@@ -108,6 +108,11 @@ function figuresView(status: PipelineStatus): object {
       ),
     },
     provider: status.provider,
+    cadence: {
+      mode: status.cadence.mode,
+      updates_per_second: status.cadence.updatesPerSecond,
+      comparisons_per_second: status.cadence.comparisonsPerSecond,
+    },
     provider_fallbacks: status.providerFallbacks,
     output:
       output === undefined

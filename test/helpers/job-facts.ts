@@ -40,6 +40,7 @@ export function aPipelineStatus(overrides: Partial<PipelineStatus> = {}): Pipeli
       networkMs: { spatial: 40 },
     },
     provider: 'cpu',
+    cadence: { mode: 'live', updatesPerSecond: 8, comparisonsPerSecond: 1.5 },
     providerFallbacks: [],
     output: { widthPx: 1600, heightPx: 720, bitrateKbps: 4000 },
     memoryMb: 120,

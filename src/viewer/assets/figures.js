@@ -49,7 +49,7 @@ export function allFigures(job, player) {
       'Views',
       `${ORIGINS[geometry.origin] ?? geometry.origin}, confidence ${percent(geometry.confidence)}, overlap ${percent(geometry.overlap)}`,
     ],
-    ['Networks', `${figures.provider || 'not ready'}, ${geometry.rate.toFixed(1)} alignments a second`],
+    ['Networks', `${figures.provider || 'not ready'}, ${cadenceOf(figures.cadence)}`],
     ...cameras.map((camera, index) => [
       `Camera ${index + 1}`,
       `${camera.phase}${camera.codec ? `, ${camera.codec} ${camera.width} × ${camera.height}, ${camera.fps.toFixed(1)} fps` : ''}${camera.reason ? `: ${camera.reason}` : ''}`,
@@ -61,6 +61,12 @@ export function allFigures(job, player) {
         .join(', '),
     ],
   ];
+}
+
+/** How often the networks run, in words. */
+function cadenceOf({ mode, updates_per_second: updates, comparisons_per_second: comparisons }) {
+  const everyFrame = mode === 'every-frame' ? 'every frame, ' : '';
+  return `${everyFrame}${updates.toFixed(1)} updates and ${comparisons.toFixed(1)} comparisons a second`;
 }
 
 /** Fills a <dl> with pairs of name and value. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Cadence, type CadenceReply } from '../../../src/inference/cadence.ts';
+import { Cadence, cadenceOn, type CadenceReply } from '../../../src/inference/cadence.ts';
 
 const geometry = {};
 const FRAME_US = 40_000;
@@ -64,5 +64,34 @@ describe('cadence of the networks', () => {
     const jumping = play(0.25, { anchorMs: 35, trackMs: 4 }, 30, () => ({ jumped: true })).anchors;
     expect(searching).toBeGreaterThan(1.5 * calm);
     expect(jumping).toBeGreaterThan(1.5 * calm);
+  });
+
+  it('compares every pair as long as the provider runs every frame', () => {
+    let mode: 'live' | 'every-frame' = 'every-frame';
+    const cadence = new Cadence({ budgetShare: 0.05, mode: () => mode });
+    const reply = { geometry, jumped: false, networkMs: { spatial: 300, total: 400 } };
+
+    const steps = [0, 1, 2].map((frame) => {
+      const step = cadence.next(frame * FRAME_US);
+      cadence.note(reply, true, frame * FRAME_US);
+      return step;
+    });
+    mode = 'live';
+
+    expect(steps).toEqual(['anchor', 'anchor', 'anchor']);
+    expect(cadence.next(3 * FRAME_US)).toBe('skip');
+  });
+});
+
+describe('cadenceOn', () => {
+  it.each([
+    ['stabstitch2', 'cuda', 'live', 'every-frame'],
+    ['stabstitch2', 'webgpu', 'live', 'every-frame'],
+    ['stabstitch2', 'cpu', 'live', 'live'],
+    ['stabstitch2', 'cpu', 'every-frame', 'every-frame'],
+    ['lite', 'cuda', 'live', 'live'],
+    ['lite', 'cpu', 'every-frame', 'every-frame'],
+  ] as const)('%s on %s, wanted %s: %s', (kind, provider, wanted, expected) => {
+    expect(cadenceOn(provider, kind, wanted)).toBe(expected);
   });
 });
