@@ -66,6 +66,7 @@ const may = {
     'encode',
     'pipeline',
   ],
+  evaluate: ['common', 'contract', 'config', 'logging', 'process', 'geometry', 'inference', 'model-tools', 'offline'],
 };
 
 const folderRules = Object.entries(may).map(([folder, allowed]) => ({

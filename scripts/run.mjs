@@ -1,12 +1,12 @@
 /**
  * The entry of every npm script: does the set-up that the task needs, then runs it under the pinned Node.
- * `node scripts/run.mjs start|demo|test|check|bench …`, under any Node from 18 on.
+ * `node scripts/run.mjs start|demo|test|check|bench|evaluate …`, under any Node from 18 on.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild, ensureDependencies, ensureSystemPackages, root, run } from './setup.mjs';
-import { RUNTIME_PACKAGES, TEST_PACKAGES } from './system-packages.mjs';
+import { EVALUATION_PACKAGES, RUNTIME_PACKAGES, TEST_PACKAGES } from './system-packages.mjs';
 
 const [task = 'start', ...args] = process.argv.slice(2);
 const node = join(root, 'node_modules/.bin/node');
@@ -70,6 +70,11 @@ switch (task) {
   case 'bench':
     await ensureBuild();
     runNode(['dist/cli.js', 'bench', ...args]);
+    break;
+  case 'evaluate':
+    ensureSystemPackages(EVALUATION_PACKAGES);
+    await ensureBuild();
+    runNode(['dist/evaluate/evaluate.main.js', ...args]);
     break;
   default:
     process.stderr.write(`unknown task ${task}\n`);

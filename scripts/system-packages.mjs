@@ -9,8 +9,14 @@ export const RUNTIME_PACKAGES = [
 ];
 
 /** @type {SystemPackage[]} */
-export const TEST_PACKAGES = [
+export const EVALUATION_PACKAGES = [
   ...RUNTIME_PACKAGES,
+  { name: 'python3-opencv', why: 'the baselines beside which pictures are measured' },
+];
+
+/** @type {SystemPackage[]} */
+export const TEST_PACKAGES = [
+  ...EVALUATION_PACKAGES,
   { name: 'procps', why: 'ps and pgrep: tests look for processes left behind' },
   { name: 'curl', why: 'the examples of the README, word for word' },
   { name: 'chromium', why: 'the viewer page in a real browser' },

@@ -1,0 +1,126 @@
+import type { Comparison, Row } from './evaluate-case.ts';
+
+/** Differences of SSIM that cannot be seen. */
+const INVISIBLE = 0.002;
+/** An accepted alignment this far below the baseline is a confident failure. */
+const FAILURE = 0.1;
+/** Local scale that still counts as the homography's. */
+const SCALE: readonly [number, number] = [0.8, 1.25];
+/** Least overlap, of the baseline's. */
+const OVERLAP = 0.9;
+
+/** Share of a number of cases, for example 3 of 4. */
+export interface Share {
+  readonly hits: number;
+  readonly of: number;
+}
+
+/** What one baseline says of all pairs that it solved. */
+export interface Against {
+  readonly solved: Share;
+  /** Pairs it solved on which our SSIM over the common overlap is at least its own. A refused pair counts as worse. */
+  readonly atLeast: Share;
+  /** The same, where a difference that cannot be seen counts as equal. */
+  readonly atLeastVisibly: Share;
+  /** Mean and median of our SSIM minus its own, over accepted pairs. */
+  readonly meanGain: number | undefined;
+  readonly medianGain: number | undefined;
+  readonly overlapKept: Share;
+  /** Accepted, but the SSIM is 0.1 below: names. */
+  readonly confidentFailures: readonly string[];
+  /** Pairs that it did not solve and we accepted. */
+  readonly unsolvedAccepted: Share;
+}
+
+/** Figures over all rows. */
+export interface Summary {
+  readonly accepted: Share;
+  readonly folded: Share;
+  /** Accepted pairs whose local scale lies within 0.8 to 1.25 of the first baseline's everywhere. */
+  readonly scaleKept: Share;
+  /** The same relative to the homography nearest to our own map. */
+  readonly bendKept: Share;
+  readonly medianSsim: number | undefined;
+  readonly medianPsnrDb: number | undefined;
+  readonly unrelatedRefused: Share;
+  readonly ransac: Against | undefined;
+  readonly magsacEcc: Against | undefined;
+}
+
+/** SSIM over the common overlap, ours minus the baseline's; undefined where one of them is missing. */
+export function gainOf(comparison: Comparison | undefined): number | undefined {
+  const { oursInCommon, theirsInCommon } = comparison ?? {};
+  return oursInCommon === undefined || theirsInCommon === undefined ? undefined : oursInCommon - theirsInCommon;
+}
+
+const share = <T>(rows: readonly T[], isHit: (row: T) => boolean): Share => ({
+  hits: rows.filter(isHit).length,
+  of: rows.length,
+});
+
+const isNumber = (value: number | undefined): value is number => value !== undefined;
+
+/** Middle value, or undefined of none. */
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle];
+  return sorted.length === 0 ? undefined : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+const isWithin = (scale: Row['scale']): boolean => scale !== undefined && scale[0] >= SCALE[0] && scale[1] <= SCALE[1];
+
+/** Sums up the rows of one evaluation. */
+export function summarise(rows: readonly Row[]): Summary {
+  const pairs = rows.filter(({ kind }) => kind === 'pair');
+  const accepted = pairs.filter((row) => row.accepted);
+  return {
+    accepted: share(pairs, (row) => row.accepted),
+    folded: share(accepted, ({ fault }) => fault !== undefined),
+    scaleKept: share(accepted, ({ scale }) => isWithin(scale)),
+    bendKept: share(accepted, ({ bend }) => isWithin(bend)),
+    medianSsim: median(accepted.map(({ ssim }) => ssim).filter(isNumber)),
+    medianPsnrDb: median(accepted.map(({ psnrDb }) => psnrDb).filter(isNumber)),
+    unrelatedRefused: share(
+      rows.filter(({ kind }) => kind === 'unrelated'),
+      (row) => !row.accepted,
+    ),
+    ransac: against(pairs, ({ ransac }) => ransac),
+    magsacEcc: against(pairs, ({ magsacEcc }) => magsacEcc),
+  };
+}
+
+function against(pairs: readonly Row[], of: (row: Row) => Comparison | undefined): Against | undefined {
+  const compared = pairs.filter((row) => of(row) !== undefined);
+  if (compared.length === 0) return undefined;
+  const solved = compared.filter((row) => of(row)?.solved);
+  const gain = (row: Row): number | undefined => gainOf(of(row));
+  const gains = solved.map(gain).filter(isNumber);
+  return {
+    solved: share(compared, (row) => of(row)?.solved === true),
+    atLeast: share(solved, (row) => (gain(row) ?? -1) >= 0),
+    atLeastVisibly: share(solved, (row) => (gain(row) ?? -1) >= -INVISIBLE),
+    meanGain: mean(gains),
+    medianGain: median(gains),
+    overlapKept: share(
+      solved.filter((row) => row.accepted),
+      (row) => (row.overlap ?? 0) >= OVERLAP * (of(row)?.overlap ?? 0),
+    ),
+    confidentFailures: solved.filter((row) => (gain(row) ?? 0) < -FAILURE).map(({ name }) => name),
+    unsolvedAccepted: share(
+      compared.filter((row) => of(row)?.solved === false),
+      (row) => row.accepted,
+    ),
+  };
+}
+
+/** How bad a row is: refused pairs first, then by the SSIM lost against the first baseline. Higher is worse. */
+export function badness(row: Row): number {
+  if (row.kind === 'unrelated') return row.accepted ? 2 : -Infinity;
+  if (!row.accepted) return row.ransac?.solved === true ? 1.5 : 1;
+  return -(gainOf(row.ransac) ?? (row.ssim ?? 0) + 1);
+}

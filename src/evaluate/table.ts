@@ -1,0 +1,65 @@
+import type { Row } from './evaluate-case.ts';
+import { gainOf, type Against, type Share, type Summary } from './summary.ts';
+
+const fixed = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? '-';
+
+/** For example `171 of 178 (96.1 %)`. */
+export function shareText({ hits, of }: Share): string {
+  return of === 0 ? 'none of none' : `${hits} of ${of} (${((100 * hits) / of).toFixed(1)} %)`;
+}
+
+/** The columns of `rowText`. */
+export const TABLE_HEAD = [
+  'pair'.padEnd(34),
+  'confid.',
+  'overlap',
+  'SSIM   ',
+  'RANSAC ',
+  'gain   ',
+  'ECC    ',
+  'gain   ',
+  'scale',
+].join(' ');
+
+/** One line of the table: figures over the common overlap where there is a baseline. */
+export function rowText(row: Row): string {
+  const { ransac, magsacEcc } = row;
+  const cells = [
+    row.confidence.toFixed(3),
+    fixed(row.overlap),
+    fixed(row.ssim),
+    fixed(ransac?.theirsInCommon ?? ransac?.ssim),
+    fixed(gainOf(ransac)),
+    fixed(magsacEcc?.theirsInCommon ?? magsacEcc?.ssim),
+    fixed(gainOf(magsacEcc)),
+  ].map((cell) => cell.padEnd(7));
+  const scale = row.scale === undefined ? '-' : row.scale.map((value) => value.toFixed(2)).join(' to ');
+  const remark = row.fault ?? (row.accepted ? '' : 'refused');
+  return [row.name.slice(0, 34).padEnd(34), ...cells, scale, remark].join(' ').trimEnd();
+}
+
+function againstText(name: string, figures: Against | undefined): string[] {
+  if (figures === undefined) return [];
+  return [
+    `${name}: solved ${shareText(figures.solved)}`,
+    `  our SSIM at least its own        ${shareText(figures.atLeast)}; within 0.002 ${shareText(figures.atLeastVisibly)}`,
+    `  gain of SSIM                     mean ${fixed(figures.meanGain)}, median ${fixed(figures.medianGain)}`,
+    `  overlap at least 0.9 of its own  ${shareText(figures.overlapKept)}`,
+    `  accepted, yet 0.1 below          ${figures.confidentFailures.join(', ') || 'none'}`,
+    `  not solved, and accepted by us   ${shareText(figures.unsolvedAccepted)}`,
+  ];
+}
+
+/** The figures over all rows, as lines. */
+export function summaryText(summary: Summary): string {
+  return [
+    `accepted                           ${shareText(summary.accepted)}`,
+    `unrelated views refused            ${shareText(summary.unrelatedRefused)}`,
+    `folded or degenerate meshes        ${shareText(summary.folded)}`,
+    `local scale 0.8 to 1.25            ${shareText(summary.scaleKept)} of the first baseline's`,
+    `                                   ${shareText(summary.bendKept)} of our own nearest homography's`,
+    `over our own overlap, median       SSIM ${fixed(summary.medianSsim)}, PSNR ${fixed(summary.medianPsnrDb, 2)} dB`,
+    ...againstText('SIFT, RANSAC', summary.ransac),
+    ...againstText('SIFT, USAC_MAGSAC, ECC', summary.magsacEcc),
+  ].join('\n');
+}
