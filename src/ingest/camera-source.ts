@@ -31,6 +31,8 @@ export interface CameraSourceOptions {
   /** Receives each frame and its hold. */
   readonly onFrame: (frame: Frame) => void;
   readonly onStatus?: () => void;
+  /** The camera sends another codec or size than before; what it shows may have changed with it. */
+  readonly onChanged?: () => void;
   /** The checked address to connect to; the system's resolver by default. */
   readonly resolveAddress?: (host: string, port: number) => Promise<string>;
   readonly log: Logger;
@@ -201,10 +203,15 @@ export class CameraSource {
   }
 
   #onFormat(format: CameraFormat): void {
+    const before = this.#format;
     this.#format = format;
     const { codec, size, fps } = format;
     this.#options.log.info('camera format', { codec, widthPx: size.widthPx, heightPx: size.heightPx, fps });
     this.#options.onStatus?.();
+    if (before === undefined) return;
+    const isSame =
+      before.codec === codec && before.size.widthPx === size.widthPx && before.size.heightPx === size.heightPx;
+    if (!isSame) this.#options.onChanged?.();
   }
 
   #onFrame(frame: Frame): void {

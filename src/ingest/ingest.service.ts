@@ -20,6 +20,8 @@ export interface OpenCamera {
   readonly createRing: (native: Size) => FrameRing;
   /** Receives each frame and its hold. */
   readonly onFrame: (frame: Frame) => void;
+  /** The camera sends another codec or size than before. */
+  readonly onChanged: () => void;
   readonly log: Logger;
 }
 
@@ -27,7 +29,7 @@ export interface OpenCamera {
 @Injectable()
 export class IngestService {
   /** A source that is not started yet. */
-  open({ camera, url, spec, settings, ffmpeg, createRing, onFrame, log }: OpenCamera): CameraSource {
+  open({ camera, url, spec, settings, ffmpeg, createRing, onFrame, onChanged, log }: OpenCamera): CameraSource {
     const policy = new SourcePolicy(settings.sourcePolicy);
     return new CameraSource({
       camera,
@@ -40,6 +42,7 @@ export class IngestService {
       stallTimeoutMs: settings.stallTimeoutMs,
       createRing,
       onFrame,
+      onChanged,
       resolveAddress: (host, port) => policy.resolve(host, port),
       log: log.child({ stage: 'ingest', camera }),
     });

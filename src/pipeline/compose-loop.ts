@@ -1,21 +1,27 @@
 import type { Clock } from '../common/clock.ts';
 import { usToTicks } from '../common/ticks.ts';
-import type { Composer } from '../compose/composer.ts';
+import type { Composer, Panorama } from '../compose/composer.ts';
 import type { EncoderSwitch } from '../encode/encoder-switch.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
 import { ExposureControl } from './exposure-control.ts';
+import { withLostViewDark } from './lost-view.ts';
+import { drawNotice, noPictureText } from './notice.ts';
 import { RateMeter, SlidingWindow } from './stage-delays.ts';
 
 /** Without a pair for this long the last one is shown again, so that players stay … */
 const STILL_AFTER_US = 400_000;
 /** … at this pace. */
 const STILL_INTERVAL_MS = 200;
+/** Without a pair for this long the picture says so. */
+const NOTICE_AFTER_US = 2_000_000;
 
 /** What a compose loop works with. */
 export interface ComposeLoopOptions {
   readonly composer: Composer;
   readonly encoder: EncoderSwitch;
   readonly clock: Clock;
+  /** Milliseconds since 1970, for what is written into the picture. */
+  readonly wallClockMs: () => number;
   /** Panoramas a second at most. */
   readonly fps: number;
   readonly onError: (error: unknown) => void;
@@ -108,9 +114,12 @@ export class ComposeLoop {
   async #show(pair: FramePair): Promise<void> {
     const { composer, encoder, clock } = this.#options;
     const isStill = pair === this.#last;
-    const panorama = await composer.compose(pair.reference, pair.target, this.#exposure.next());
+    const exposure = this.#exposure.next();
+    const gains = withLostViewDark(exposure.gains, pair);
+    const panorama = await composer.compose(pair.reference, pair.target, { ...exposure, gains });
     if (!isStill) this.#exposure.learn(panorama, pair);
-    for (const resolve of this.#pictureWaiters.splice(0)) resolve(Uint8Array.from(panorama.bytes));
+    const bytes = isStill ? this.#withNotice(panorama) : panorama.bytes;
+    for (const resolve of this.#pictureWaiters.splice(0)) resolve(Uint8Array.from(bytes));
     const nowUs = clock.nowUs();
     const times = {
       capturedUs: isStill ? nowUs : Math.min(liveCaptureUs(pair), nowUs),
@@ -119,12 +128,21 @@ export class ComposeLoop {
       composedUs: nowUs,
     };
     const ptsUs = isStill ? nowUs : presentationUs(pair);
-    const wasTaken = encoder.write(panorama.bytes, usToTicks(ptsUs), times, () => panorama.release());
+    const wasTaken = encoder.write(bytes, usToTicks(ptsUs), times, () => panorama.release());
     if (wasTaken) this.rate.note(nowUs);
     if (!isStill) {
       if (this.#last !== undefined) releasePair(this.#last);
       this.#last = pair;
     }
+  }
+
+  /** The panorama, or a copy that says since when no camera gives a picture: a canvas is not wiped before it is drawn anew. */
+  #withNotice({ bytes, size }: Panorama): Uint8Array {
+    const sinceUs = this.#options.clock.nowUs() - this.#lastPairUs;
+    if (sinceUs < NOTICE_AFTER_US) return bytes;
+    const noticed = Uint8Array.from(bytes);
+    drawNotice(noticed, size, noPictureText(this.#options.wallClockMs() - sinceUs / 1000));
+    return noticed;
   }
 
   #showStill(): void {

@@ -15,7 +15,7 @@ export class ExposureControl {
   #count = 0;
 
   /** What the next panorama is to be drawn with. */
-  next(): ComposeOptions {
+  next(): Required<ComposeOptions> {
     this.#count += 1;
     const gains = this.#matcher.gains;
     return {

@@ -133,6 +133,8 @@ export class JobPipeline {
         ffmpeg,
         createRing: (native) => this.#views.createRing(camera, native),
         onFrame: (frame) => this.#onFrame(frame),
+        // Another size can mean another field of view: nothing of the old alignment counts.
+        onChanged: () => this.#client?.reset(),
         log: this.#ports.log,
       });
       this.#cameras.push(source);

@@ -72,7 +72,11 @@ export class Output {
       },
       log: options.log,
     });
-    this.#loop = new ComposeLoop({ composer, encoder: this.#encoder, clock, fps, onError: options.onError });
+    this.#loop = new ComposeLoop({
+      ...{ composer, encoder: this.#encoder, clock, fps },
+      wallClockMs: Date.now,
+      onError: options.onError,
+    });
   }
 
   /** Starts composer and encoder. */
