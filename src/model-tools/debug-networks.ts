@@ -2,7 +2,7 @@ import { probeOutput, withProbes } from '../bundle-import/graph-builder.ts';
 import { probes } from '../bundle-import/probes.ts';
 import type { Bundle, NetworkRole } from '../inference/model-store.ts';
 import { NetworkSession, type SessionOptions, type Values } from '../inference/runtime/session.ts';
-import type { Network, StabStitch2Networks } from '../inference/stabstitch2/exact-pipeline.ts';
+import type { Network, StabStitch2Networks } from '../inference/stabstitch2/networks.ts';
 import type { FrameProbes } from './fixture-arrays.ts';
 
 /** Networks of an imported bundle that keep what they gave last. */

@@ -42,7 +42,7 @@ export function fixtureArray(run: FixtureRun, name: string, rigid: Float64Array)
       : probeArray(values, probe[1] ?? '', probe[2] === '2' ? 'target' : 'reference');
   }
   if (name === 'canvas') return Float32Array.from(originalCanvas(run.finals).asList);
-  if (name === 'homography_offsets') return join(run.frames.map(({ offsets }) => offsets?.homographyOffsets ?? []));
+  if (name === 'homography_offsets') return join(run.frames.map(({ offsets }) => offsets.homographyOffsets));
   const match = /^(\w+)_view([12])$/.exec(name);
   if (match === null) return undefined;
   return viewArray(run, match[1] ?? '', match[2] === '2' ? 'target' : 'reference', rigid);
@@ -64,9 +64,7 @@ function viewArray(run: FixtureRun, kind: string, view: View, rigid: Float64Arra
       return join(frames.map(({ stitchMotions }) => stitchMotions[view]));
     case 'mesh_offsets':
       return join(
-        frames.map(
-          ({ offsets }) => (view === 'target' ? offsets?.meshOffsetsTarget : offsets?.meshOffsetsReference) ?? [],
-        ),
+        frames.map(({ offsets }) => (view === 'target' ? offsets.meshOffsetsTarget : offsets.meshOffsetsReference)),
       );
     case 'window_mesh':
       return join(windows.map(({ inputs }) => inputs[`mesh_${view}`]));

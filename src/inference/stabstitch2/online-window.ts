@@ -68,3 +68,22 @@ function sums(motions: readonly Mesh[]): Mesh[] {
 function join(meshes: readonly Mesh[]): Float32Array {
   return Float32Array.from(meshes.flatMap((mesh) => [...mesh]));
 }
+
+/** A step of a stitching trajectory: where content was drawn before (undefined: not at all), minus where it is now. */
+export function stepOf(drawn: Mesh | undefined, now: Mesh): Mesh {
+  return now.map((value, index) => (drawn === undefined ? 0 : drawn[index]! - value));
+}
+
+/** Smoothed meshes of frame `index` of a window. @param deltas of the whole window, as SmoothNet gives them */
+export function subtractDeltas(
+  meshes: PlaneMeshes,
+  deltas: { readonly reference: Float32Array; readonly target: Float32Array },
+  index: number,
+): PlaneMeshes {
+  const subtract = (mesh: Mesh, delta: Float32Array): Mesh =>
+    mesh.map((value, at) => value - delta[index * mesh.length + at]!);
+  return {
+    reference: subtract(meshes.reference, deltas.reference),
+    target: subtract(meshes.target, deltas.target),
+  };
+}

@@ -1,127 +1,141 @@
 import type { Size } from '../../contract/pixels.ts';
-import type { PlaneGeometry } from '../../contract/warp-state.ts';
-import { homographyFromCorners, viewCorners } from '../../geometry/homography.ts';
+import type { Mesh, PlaneGeometry } from '../../contract/warp-state.ts';
 import { checkPair } from '../../geometry/mesh-sanity.ts';
-import { overlapShare, type PlaneMeshes } from '../../geometry/mid-plane.ts';
+import type { PlaneMeshes } from '../../geometry/mid-plane.ts';
 import type { PairResult, PipelineCadence } from '../warp-pipeline.ts';
-import { ExactPipeline, type ExactFrame, type StabStitch2Networks } from './exact-pipeline.ts';
-import { viewAgreement } from './view-agreement.ts';
+import { longest, MOVED_PX } from './camera-tracker.ts';
+import { ExactPipeline } from './exact-pipeline.ts';
+import { LivePipeline } from './live-pipeline.ts';
+import type { StabStitch2Networks } from './networks.ts';
+import type { SpatialOffsets } from './pair-meshes.ts';
+import { PairJudge, type Verdict } from './pair-judge.ts';
 
-/** TemporalNet compares cells of eight pixels with their neighbours up to three cells away. */
-const LONGEST_MOTION_PX = 24;
+/** Comparisons in a row that must fail before an alignment is no longer carried on. */
+const FAILURES = 2;
+
+interface Views {
+  readonly reference: Size;
+  readonly target: Size;
+}
+
+/** What a cadence's pipeline has to show, pixels of the working size. */
+interface Shown {
+  readonly meshes: { readonly raw: PlaneMeshes; readonly smoothed: PlaneMeshes } | undefined;
+  readonly isUrgent: boolean;
+  readonly isMoving: boolean;
+  readonly networkMs: Readonly<Record<string, number>>;
+}
 
 /** From pairs of pictures to geometries with an imported bundle; takes and gives what the default pipeline does. */
 export class StabStitch2Pipeline {
-  readonly #pipeline: ExactPipeline;
   readonly #networks: StabStitch2Networks;
-  readonly #size: Size;
-  readonly #views: { readonly reference: Size; readonly target: Size };
-  readonly #cadence: PipelineCadence;
-  #confidence = 0;
+  readonly #views: Views;
+  readonly #exact: ExactPipeline | undefined;
+  readonly #live: LivePipeline;
+  readonly #judge: PairJudge;
+  #pictures: readonly [Float32Array, Float32Array] | undefined;
+  #verdict: Verdict = { confidence: 0, overlap: 0, reason: 'the first pictures are being compared' };
+  /** Of the last comparison that counted. */
   #overlap = 0;
-  #mustAlign = true;
+  #failures = 0;
 
-  constructor(
-    networks: StabStitch2Networks,
-    views: { readonly reference: Size; readonly target: Size },
-    cadence: PipelineCadence,
-  ) {
-    const { input } = networks.manifest;
-    this.#pipeline = new ExactPipeline(networks);
+  constructor(networks: StabStitch2Networks, views: Views, cadence: PipelineCadence) {
     this.#networks = networks;
-    this.#size = { widthPx: input.width, heightPx: input.height };
     this.#views = views;
-    this.#cadence = cadence;
+    this.#exact = cadence === 'every-frame' ? new ExactPipeline(networks) : undefined;
+    this.#live = new LivePipeline(networks, (offsets, meshes) => this.#accept(offsets, meshes));
+    this.#judge = new PairJudge(networks.manifest);
   }
 
   /**
    * Takes the next pair in. With the cadence `every-frame` every network runs for it, as StabStitch++ does; frames
    * before the window is full are shown unsmoothed.
-   * @param reference, target 3×H×W, blue first, normalised as the manifest says
+   * @param reference, target 3×H×W, blue first, normalised as the manifest says; not kept
    * @param wantsAnchor run SpatialNet; in any case for the first pair and after a jump
    */
-  async next(reference: Float32Array, target: Float32Array, _ptsUs: number, wantsAnchor: boolean): Promise<PairResult> {
-    const align = wantsAnchor || this.#mustAlign || this.#cadence === 'every-frame';
-    let frame: ExactFrame;
+  async next(reference: Float32Array, target: Float32Array, ptsUs: number, wantsAnchor: boolean): Promise<PairResult> {
+    this.#pictures = [reference, target];
+    let shown: Shown;
     try {
-      frame = await this.#pipeline.next(reference, target, align);
+      shown =
+        this.#exact === undefined
+          ? await this.#live.next(reference, target, ptsUs, wantsAnchor)
+          : await this.#every(this.#exact, reference, target);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.#mustAlign = true;
-      return this.#without(`the alignment cannot be drawn: ${error.message}`);
+      this.#refuse(`the alignment cannot be drawn: ${error.message}`);
+      shown = { meshes: undefined, isUrgent: false, isMoving: false, networkMs: {} };
+    } finally {
+      this.#pictures = undefined;
     }
-    if (frame.offsets !== undefined) this.#judge(frame.offsets.homographyOffsets, reference, target);
-    const jumped = longest(frame.cameraMotions) > LONGEST_MOTION_PX;
-    this.#mustAlign = jumped && !align;
-    const geometry = this.#geometry(frame);
-    const reason = this.#refusal(geometry);
-    const { networkMs } = frame;
-    if (reason !== undefined) return { ...this.#without(reason), jumped, networkMs };
-    return { geometry, confidence: this.#confidence, reason: '', jumped, networkMs };
+    return this.#result(shown);
   }
 
   /** Forgets window and alignment. */
   reset(): void {
-    this.#pipeline.reset();
-    this.#mustAlign = true;
+    this.#exact?.reset();
+    this.#live.reset();
+    this.#failures = 0;
   }
 
-  #without(reason: string): PairResult {
-    return { geometry: undefined, confidence: this.#confidence, reason, jumped: false, networkMs: {} };
-  }
-
-  #judge(offsets: Float32Array, reference: Float32Array, target: Float32Array): void {
-    const corners = viewCorners(this.#size);
-    const moved = corners.map((value, index) => value + offsets[index]!);
-    const targetFromReference = homographyFromCorners(corners, moved);
-    const { grid } = this.#networks.manifest;
-    const residual = new Float64Array((grid.rows + 1) * (grid.cols + 1) * 2);
-    this.#overlap = overlapShare({ targetFromReference, residual, grid, reference: this.#size, target: this.#size });
-    // Green, the second plane in either order, is nearest to brightness.
-    const plane = this.#size.widthPx * this.#size.heightPx;
-    const [one, two] = [reference.subarray(plane, 2 * plane), target.subarray(plane, 2 * plane)];
-    this.#confidence = viewAgreement(one, two, this.#size, targetFromReference);
-  }
-
-  /** Meshes in the scale of the reference view. */
-  #geometry(frame: ExactFrame): PlaneGeometry {
-    const raw = this.#toReference(frame.meshes);
-    const smoothed = frame.settled.at(-1);
-    const shown = smoothed === undefined ? raw : this.#toReference(smoothed);
+  async #every(pipeline: ExactPipeline, reference: Float32Array, target: Float32Array): Promise<Shown> {
+    const { offsets, meshes, cameraMotions, settled, networkMs } = await pipeline.next(reference, target);
+    const counts = this.#accept(offsets, meshes);
+    const shown = counts ? { raw: meshes, smoothed: settled.at(-1) ?? meshes } : undefined;
     return {
-      grid: this.#networks.manifest.grid,
-      reference: shown.reference,
-      target: shown.target,
-      rawReference: raw.reference,
-      rawTarget: raw.target,
-      confidence: this.#confidence,
-      overlap: this.#overlap,
+      meshes: shown,
+      isUrgent: false,
+      isMoving: isMotion(cameraMotions.reference, cameraMotions.target),
+      networkMs,
     };
   }
 
-  #toReference({ reference, target }: PlaneMeshes): PlaneMeshes {
-    const scale = [
-      this.#views.reference.widthPx / this.#size.widthPx,
-      this.#views.reference.heightPx / this.#size.heightPx,
-    ];
-    const scaled = (mesh: Float64Array): Float64Array => mesh.map((value, index) => value * scale[index % 2]!);
-    return { reference: scaled(reference), target: scaled(target) };
+  #accept(offsets: SpatialOffsets, meshes: PlaneMeshes): boolean {
+    const [reference, target] = this.#pictures!;
+    this.#verdict = this.#judge.judge(offsets, meshes, reference, target);
+    if (this.#verdict.reason !== '') {
+      this.#failures += 1;
+      return false;
+    }
+    this.#failures = 0;
+    this.#overlap = this.#verdict.overlap;
+    return true;
   }
 
-  #refusal(geometry: PlaneGeometry): string | undefined {
-    const { thresholds } = this.#networks.manifest;
-    if (geometry.confidence < thresholds.confidence) {
-      return 'nothing in common was found in the two views: turn a camera towards what the other sees, or wait for light';
+  #refuse(reason: string): void {
+    this.#failures += 1;
+    this.#verdict = { ...this.#verdict, reason };
+  }
+
+  #result({ meshes, isUrgent, isMoving, networkMs }: Shown) {
+    const { confidence, reason } = this.#verdict;
+    const common = { confidence, jumped: isUrgent, isMoving, networkMs };
+    if (meshes === undefined) {
+      return { ...common, geometry: undefined, reason: reason || 'a second comparison has to agree with the first' };
     }
-    if (geometry.overlap < thresholds.overlap) return `overlap ${Math.round(100 * geometry.overlap)} %: turn a camera`;
-    return checkPair(geometry, geometry.grid, this.#views);
+    if (this.#failures >= FAILURES) return { ...common, geometry: undefined, reason };
+    const geometry = this.#geometry(meshes);
+    const unfit = checkPair(geometry, geometry.grid, this.#views) ?? '';
+    return { ...common, geometry: unfit === '' ? geometry : undefined, reason: unfit };
+  }
+
+  /** Meshes in the scale of the reference view. */
+  #geometry({ raw, smoothed }: NonNullable<Shown['meshes']>): PlaneGeometry {
+    const { grid, input } = this.#networks.manifest;
+    const scale = [this.#views.reference.widthPx / input.width, this.#views.reference.heightPx / input.height];
+    const scaled = (mesh: Float64Array): Float64Array => mesh.map((value, index) => value * scale[index % 2]!);
+    return {
+      grid,
+      reference: scaled(smoothed.reference),
+      target: scaled(smoothed.target),
+      rawReference: scaled(raw.reference),
+      rawTarget: scaled(raw.target),
+      confidence: this.#verdict.confidence,
+      overlap: this.#overlap,
+    };
   }
 }
 
-function longest({ reference, target }: PlaneMeshes): number {
-  let length = 0;
-  for (const motion of [reference, target]) {
-    for (let at = 0; at < motion.length; at += 2) length = Math.max(length, Math.hypot(motion[at]!, motion[at + 1]!));
-  }
-  return length;
+function isMotion(...motions: readonly Mesh[]): boolean {
+  return motions.some((motion) => longest(motion) > MOVED_PX);
 }
