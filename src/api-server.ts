@@ -54,6 +54,7 @@ export class ApiServer {
     const egress = this.app.get(EgressService);
     await egress.listen();
     this.ports.rtsp = egress.rtspPort;
+    this.ports.media = egress.mediaPort;
     try {
       await this.app.listen(port, host);
     } catch (cause) {

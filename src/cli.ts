@@ -16,6 +16,7 @@ Every key of config/default.yaml is a flag and a variable: http.port is --http-p
   --profile NAME       config/NAME.yaml: production (default) or development
   --http-host ADDRESS  --http-port PORT      API, pages, HTTP-FLV, WHEP   (0.0.0.0:5000)
   --rtsp-port PORT                           RTSP for players             (8554)
+  --webrtc-port PORT                         WebRTC's media, UDP and TCP  (8189)
   --jobs-max-jobs N                          jobs at the same time        (4)
   --log-level LEVEL                          fatal, error, warn, info, debug, trace
 Order, later wins: default.yaml, profile, config/local.yaml, SEAMLINE_… variables, flags.`;

@@ -77,7 +77,7 @@ export class AccessGuard implements CanActivate {
       this.#checkOrigin(request, context);
       this.#checkContentType(request, (this.#meta(BODY_TYPES, context) as readonly string[] | undefined) ?? JSON_ONLY);
     }
-    this.#authorize(level, request, client, reply);
+    this.#authorize(isPreflight(request) ? 'public' : level, request, client, reply);
     return true;
   }
 
@@ -124,6 +124,11 @@ export class AccessGuard implements CanActivate {
     }
     throw refusal;
   }
+}
+
+/** Browsers ask without credentials what a page of another origin may do (WHATWG Fetch, 3.3). */
+export function isPreflight(request: Pick<GuardedRequest, 'method' | 'headers'>): boolean {
+  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -99,16 +99,16 @@ function checkedConfig(tree: ConfigTree, mistakes: FieldError[]): AppConfig {
 
 /** Mistakes that no key shows alone. */
 function contradictions(config: AppConfig): FieldError[] {
-  const { udpPortMin, udpPortMax } = config.webrtc;
   const mistakes: FieldError[] = [];
-  if ((udpPortMin === 0) !== (udpPortMax === 0) || udpPortMax < udpPortMin) {
-    mistakes.push({
-      field: 'webrtc.udpPortMax',
-      message: 'must not be below webrtc.udpPortMin; both are 0 for any port',
-    });
-  }
   if (config.http.port !== 0 && config.http.port === config.rtsp.port) {
     mistakes.push({ field: 'rtsp.port', message: 'must differ from http.port' });
+  }
+  if (config.webrtc.port !== 0 && [config.http.port, config.rtsp.port].includes(config.webrtc.port)) {
+    mistakes.push({ field: 'webrtc.port', message: 'must differ from http.port and rtsp.port' });
+  }
+  if (config.rtsp.udpPort % 2 !== 0) mistakes.push({ field: 'rtsp.udpPort', message: 'must be even (RFC 3550 §11)' });
+  if (config.rtsp.udpPort !== 0 && config.rtsp.udpPort === config.webrtc.port - (config.webrtc.port % 2)) {
+    mistakes.push({ field: 'rtsp.udpPort', message: 'must leave webrtc.port free; RTCP takes the port after it' });
   }
   if (!config.inference.providers.length) {
     mistakes.push({ field: 'inference.providers', message: 'must name at least one' });
@@ -117,7 +117,28 @@ function contradictions(config: AppConfig): FieldError[] {
     if (user.password !== '' || user.passwordFile !== '') return;
     mistakes.push({ field: `rtsp.users[${index}].password`, message: 'or passwordFile is needed' });
   });
+  config.webrtc.iceServers.forEach((server, index) => {
+    const hasLogin = server.username !== '' && (server.credential !== '' || server.credentialFile !== '');
+    if (!server.url.startsWith('turn') || hasLogin) return;
+    mistakes.push({
+      field: `webrtc.iceServers[${index}].username`,
+      message: 'and credential are needed by TURN servers',
+    });
+  });
+  const authority = config.push.certificateAuthorityFile;
+  if (authority !== '' && !holdsCertificate(authority)) {
+    mistakes.push({ field: 'push.certificateAuthorityFile', message: 'names a file without a certificate (PEM)' });
+  }
   return mistakes;
+}
+
+function holdsCertificate(path: string): boolean {
+  try {
+    return readFileSync(projectPath(path), 'utf8').includes('-----BEGIN CERTIFICATE-----');
+  } catch {
+    // Missing or closed to us: to its user the same as empty.
+    return false;
+  }
 }
 
 function invalid(mistakes: readonly FieldError[]): SeamlineError {

@@ -135,4 +135,8 @@ export class PushConfig {
   /** A push that takes no data for this long is started anew, ms. */
   @whole(1000, 120_000)
   readonly stallTimeoutMs: number = 10_000;
+
+  /** PEM file with certificates that servers of rtsps and rtmps may have besides the well-known ones; empty = none. */
+  @text()
+  readonly certificateAuthorityFile: string = '';
 }

@@ -26,7 +26,7 @@ export function readSecretFiles(config: AppConfig, folder: string, mistakes: Fie
       return [];
     }
   };
-  const { access, rtsp } = config;
+  const { access, rtsp, webrtc } = config;
   Object.assign(access, {
     adminTokens: [...access.adminTokens, ...lines(access.adminTokenFile, 'access.adminTokenFile')],
     viewerTokens: [...access.viewerTokens, ...lines(access.viewerTokenFile, 'access.viewerTokenFile')],
@@ -35,6 +35,11 @@ export function readSecretFiles(config: AppConfig, folder: string, mistakes: Fie
     if (user.password !== '') return;
     const [password = ''] = lines(user.passwordFile, `rtsp.users[${index}].passwordFile`);
     Object.assign(user, { password });
+  });
+  webrtc.iceServers.forEach((server, index) => {
+    if (server.credential !== '') return;
+    const [credential = ''] = lines(server.credentialFile, `webrtc.iceServers[${index}].credentialFile`);
+    Object.assign(server, { credential });
   });
   if (mistakes.length === 0) mistakes.push(...fieldErrors(validateSync(config)));
 }

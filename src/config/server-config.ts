@@ -100,6 +100,10 @@ export class RtspConfig {
   @whole(0, 65_535)
   readonly port: number = 8554;
 
+  /** Even UDP port that RTP leaves from; RTCP has the next one. 0 takes any free pair. */
+  @whole(0, 65_534)
+  readonly udpPort: number = 0;
+
   /** When there is one, readers log in by Digest. */
   @sections(RtspUserConfig)
   readonly users: readonly RtspUserConfig[] = [];
@@ -122,16 +126,20 @@ export class IceServerConfig {
 
   @text()
   readonly credential: string = '';
+
+  /** File that holds the credential; used when `credential` is empty. */
+  @text()
+  readonly credentialFile: string = '';
 }
 
 /** Play by WebRTC (WHEP). */
 export class WebRtcConfig {
-  /** Lowest UDP port; 0 together with udpPortMax 0 takes any. */
-  @whole(0, 65_535)
-  readonly udpPortMin: number = 0;
+  @text(HOST, HOST_WORDS)
+  readonly host: string = '0.0.0.0';
 
+  /** UDP and TCP port for the media of all viewers; 0 takes any free one. */
   @whole(0, 65_535)
-  readonly udpPortMax: number = 0;
+  readonly port: number = 8189;
 
   @sections(IceServerConfig, 8)
   readonly iceServers: readonly IceServerConfig[] = [];

@@ -8,7 +8,7 @@ import { siblingModule } from '../process/sibling-module.ts';
  * The whole product on one machine: two RTSP cameras that play a rendered scene, the server, a running stitch.
  * `demo.main.js [--pair calm|shaken] [--seconds N]`; Ctrl-C stops everything.
  */
-const HELP = `npm run demo -- [--pair calm|shaken] [--seconds N] [--http-port 5000] [--rtsp-port 8554] [--camera-port 8600]
+const HELP = `npm run demo -- [--pair calm|shaken] [--seconds N] [--http-port 5000] [--rtsp-port 8554] [--webrtc-port 8189] [--camera-port 8600]
 
   --pair     calm: two fixed cameras; shaken: both shake, with different exposure
   --seconds  stop by itself after N seconds`;
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     'http-port': { type: 'string', default: '5000' },
     'rtsp-port': { type: 'string', default: '8554' },
+    'webrtc-port': { type: 'string', default: '8189' },
     'camera-port': { type: 'string', default: '8600' },
     help: { type: 'boolean', default: false },
   },
@@ -100,6 +101,7 @@ async function demo(): Promise<void> {
   const server = startNode('the server', siblingModule(import.meta.url, '../cli'), ['serve'], {
     SEAMLINE_HTTP_PORT: httpPort,
     SEAMLINE_RTSP_PORT: rtspPort,
+    SEAMLINE_WEBRTC_PORT: values['webrtc-port'],
     SEAMLINE_LOG_LEVEL: process.env['SEAMLINE_LOG_LEVEL'] ?? 'warn',
   });
   server.stdout.pipe(process.stderr);

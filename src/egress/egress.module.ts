@@ -1,6 +1,6 @@
 import { Global, Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { monotonicClock } from '../common/clock.ts';
-import { SeamlineError } from '../common/seamline-error.ts';
+import { projectPath } from '../config/config.loader.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import { LOGGER, type Logger } from '../logging/logger.ts';
 import { SourcePolicy } from '../net/source-policy.ts';
@@ -30,7 +30,7 @@ import { WhepController } from './webrtc/whep.controller.ts';
         new RtspServer({
           host: rtsp.host,
           port: rtsp.port,
-          udpPort: 0,
+          udpPort: rtsp.udpPort,
           registry,
           clock: monotonicClock,
           log: log.child({ stage: 'egress' }),
@@ -53,7 +53,8 @@ import { WhepController } from './webrtc/whep.controller.ts';
           registry,
           clock: monotonicClock,
           log: log.child({ stage: 'egress' }),
-          portRange: portRange(webrtc.udpPortMin, webrtc.udpPortMax),
+          host: webrtc.host,
+          port: webrtc.port,
           publicAddresses: () => publicAddresses(network.publicHosts),
           maxSessions: webrtc.maxSessions,
         }),
@@ -61,13 +62,16 @@ import { WhepController } from './webrtc/whep.controller.ts';
     {
       provide: PushStarter,
       inject: [AppConfig, LOGGER],
-      useFactory: ({ ffmpeg, network, http, rtsp }: AppConfig, log: Logger) => {
-        const policy = new SourcePolicy({ allow: network.pushNetworks, ownPorts: [http.port, rtsp.port] });
+      useFactory: ({ ffmpeg, network, http, rtsp, webrtc, push }: AppConfig, log: Logger) => {
+        const policy = new SourcePolicy({ allow: network.pushNetworks, ownPorts: [http.port, rtsp.port, webrtc.port] });
         return new PushStarter({
           ffmpegPath: ffmpeg.path || process.env['FFMPEG_PATH'] || 'ffmpeg',
           clock: monotonicClock,
           log: log.child({ stage: 'egress' }),
           resolve: (host, port) => policy.resolve(host, port),
+          limits: push,
+          certificateAuthorityFile:
+            push.certificateAuthorityFile === '' ? undefined : projectPath(push.certificateAuthorityFile),
         });
       },
     },
@@ -83,15 +87,4 @@ export class EgressModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(allowEveryOrigin).forRoutes('whep/*path');
   }
-}
-
-/** @throws SeamlineError `config-invalid` */
-function portRange(first: number, last: number): readonly [number, number] | undefined {
-  if (first === 0 && last === 0) return undefined;
-  if (first > 0 && last > first) return [first, last];
-  const message =
-    'must be above webrtc.udpPortMin, or both must be 0; each viewer takes one port per address of this machine';
-  throw new SeamlineError('config-invalid', `webrtc.udpPortMax ${message}`, {
-    errors: [{ field: 'webrtc.udpPortMax', message }],
-  });
 }

@@ -32,8 +32,14 @@ export class EgressService implements OnModuleDestroy {
   }
 
   /** Opens the ports that are not the HTTP server's. @throws SeamlineError `port-in-use` */
-  listen(): Promise<void> {
-    return this.#rtsp.listen();
+  async listen(): Promise<void> {
+    await this.#rtsp.listen();
+    await this.#webrtc.listen();
+  }
+
+  /** Port of WebRTC's media, UDP and TCP, the real one when any was asked for. */
+  get mediaPort(): number {
+    return this.#webrtc.port;
   }
 
   /** TCP port of the RTSP server, the real one when any was asked for. */

@@ -72,7 +72,7 @@ export class Readiness {
 
   async #portsCheck(): Promise<Check> {
     if (!this.#isListening) return { name: 'ports', isReady: false, detail: 'the servers do not listen yet' };
-    return { name: 'ports', isReady: true, detail: `http ${this.#ports.http}, rtsp ${this.#ports.rtsp}` };
+    return { name: 'ports', isReady: true, detail: `http ${this.#ports.http}, rtsp ${this.#ports.rtsp}, webrtc ${this.#ports.media}` };
   }
 }
 

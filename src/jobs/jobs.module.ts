@@ -23,7 +23,7 @@ import { RUNNER } from './runner/runner.ts';
     {
       provide: ServerPorts,
       inject: [AppConfig],
-      useFactory: (config: AppConfig) => new ServerPorts(config.http.port, config.rtsp.port),
+      useFactory: (config: AppConfig) => new ServerPorts(config.http.port, config.rtsp.port, config.webrtc.port),
     },
     {
       provide: RUNNER,

@@ -65,6 +65,7 @@ export class SeamlineServer {
         ...process.env,
         SEAMLINE_HTTP_PORT: String(httpPort),
         SEAMLINE_RTSP_PORT: String(rtspPort),
+        SEAMLINE_WEBRTC_PORT: '0',
         SEAMLINE_JOBS_STATE_FILE: join(this.#folder, 'jobs.json'),
         ...env,
       },

@@ -17,8 +17,13 @@ export interface PushAttempt {
 /** Starts an attempt. @param onRunning called when the server takes the stream */
 export type StartPush = (onRunning: () => void) => PushAttempt;
 
-/** A server that takes nothing for this long although there are pictures is given up. */
-export const PUSH_STALL_US = 10_000_000;
+/** What holds for every push. */
+export interface PushLimits {
+  /** Longest wait for a connection. */
+  readonly connectTimeoutMs: number;
+  /** A server that takes nothing for this long although there are pictures is given up. */
+  readonly stallTimeoutMs: number;
+}
 
 /** Bytes that may wait in this process for one server; more, and it is skipped to a later key frame. */
 export const MAX_PUSH_QUEUE_BYTES = 2 * 1024 * 1024;

@@ -11,7 +11,6 @@ import {
 } from '../../media/rtsp-message.ts';
 import { TRACK_CONTROL } from '../rtsp/request-target.ts';
 
-const ANSWER_MS = 10_000;
 const LEAVE_MS = 300;
 
 /** The server said no. */
@@ -32,12 +31,15 @@ export class PushDialogue {
   readonly #login: RtspLogin;
   readonly #parser = new RtspParser();
   readonly #waiting = new Map<string, (answer: RtspResponse | undefined) => void>();
+  readonly #answerMs: number;
   #sequence = 0;
   #session: string | undefined;
   #isLoggedIn = false;
 
-  constructor(socket: Socket, url: SafeUrl) {
+  /** @param answerMs longest wait for an answer */
+  constructor(socket: Socket, url: SafeUrl, answerMs: number) {
     this.#socket = socket;
+    this.#answerMs = answerMs;
     this.#url = url.withoutCredentials;
     this.#login = new RtspLogin(url.hasCredentials ? { username: url.username, password: url.password } : undefined);
     socket.on('data', (chunk) => this.#take(chunk));
@@ -84,7 +86,7 @@ export class PushDialogue {
       const wasSent = 'Authorization' in signed;
       const answer = await withDeadline(
         this.#exchange(method, uri, signed, body),
-        ANSWER_MS,
+        this.#answerMs,
         `the answer to ${method}`,
       );
       if (answer === undefined) throw new PushRefused('the server closed the connection', false);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, getCACertificates } from 'node:tls';
 import type { SafeUrl } from '../../common/safe-url.ts';
 import { SeamlineError } from '../../common/seamline-error.ts';
 
@@ -10,10 +10,17 @@ export interface PushSocketOptions {
   /** The address that was checked. */
   readonly address: string;
   readonly port: number;
+  readonly timeoutMs: number;
+  /** Certificates that a server may have besides the well-known ones, PEM. */
   readonly certificateAuthority: string | undefined;
 }
 
-const CONNECT_MS = 10_000;
+/** Why a certificate is refused, for people. */
+export const UNVERIFIED =
+  'the certificate of the server cannot be verified; if it is its own, name it in push.certificateAuthorityFile';
+
+/** Codes of Node for certificates that do not verify. */
+const UNVERIFIED_CODE = /CERT|VERIFY|ISSUER|SIGNATURE/;
 
 /** Why connections fail, for people. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -25,7 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** A connection to an RTSP server, encrypted for `rtsps`. @throws SeamlineError `output-rejected` */
 export async function connectPush(options: PushSocketOptions): Promise<Socket> {
-  const { url, address, port, certificateAuthority } = options;
+  const { url, address, port, certificateAuthority, timeoutMs } = options;
   const isSecure = url.protocol === 'rtsps';
   const socket = isSecure
     ? connectTls({
@@ -33,16 +40,18 @@ export async function connectPush(options: PushSocketOptions): Promise<Socket> {
         port,
         // A name, not an address, is what a certificate is for; an address in the URL is checked against the certificate too.
         ...(isIP(url.host) === 0 ? { servername: url.host } : {}),
-        ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
+        // What is named here replaces Node's own list.
+        ...(certificateAuthority === undefined ? {} : { ca: [...getCACertificates('default'), certificateAuthority] }),
       })
     : connect({ host: address, port });
-  socket.setTimeout(CONNECT_MS, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+  socket.setTimeout(timeoutMs, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
   try {
     await once(socket, isSecure ? 'secureConnect' : 'connect');
   } catch (cause) {
     socket.destroy();
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const reason = REASONS[code] ?? (isSecure ? `no secure connection (${code})` : `no connection (${code})`);
+    const other = isSecure ? `no secure connection (${code})` : `no connection (${code})`;
+    const reason = UNVERIFIED_CODE.test(code) ? UNVERIFIED : (REASONS[code] ?? other);
     throw new SeamlineError('output-rejected', reason, { cause });
   }
   socket.setTimeout(0);

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { Clock } from '../../common/clock.ts';
 import { SafeUrl } from '../../common/safe-url.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import { Publisher } from './publisher.ts';
+import type { PushLimits } from './push-attempt.ts';
 import { PushGroup } from './push-group.ts';
 import { RtmpPush } from './rtmp-push.ts';
 import { RtspPush } from './rtsp-push.ts';
@@ -19,8 +21,9 @@ export interface PushStarterOptions {
   readonly resolve: (host: string, port: number) => Promise<string>;
   readonly random?: () => number;
   readonly wallClockMs?: () => number;
-  /** Further certificates for `rtsps`, PEM. */
-  readonly certificateAuthority?: string;
+  readonly limits: PushLimits;
+  /** File with certificates that servers of `rtsps` and `rtmps` may have besides the well-known ones, PEM. */
+  readonly certificateAuthorityFile?: string | undefined;
 }
 
 /** Starts pushes to foreign servers. */
@@ -28,8 +31,12 @@ export class PushStarter {
   readonly #options: PushStarterOptions;
   readonly #groups = new Set<PushGroup>();
 
+  readonly #certificateAuthority: string | undefined;
+
   constructor(options: PushStarterOptions) {
     this.#options = options;
+    const file = options.certificateAuthorityFile;
+    this.#certificateAuthority = file === undefined ? undefined : readFileSync(file, 'utf8');
   }
 
   /**
@@ -51,8 +58,9 @@ export class PushStarter {
 
   #publisher(hub: StreamHub, url: SafeUrl): Publisher {
     const { clock, log, resolve, ffmpegPath, random = Math.random, wallClockMs = Date.now } = this.#options;
-    const { certificateAuthority } = this.#options;
-    const common = { url, hub, clock, resolve };
+    const { limits, certificateAuthorityFile } = this.#options;
+    const certificateAuthority = this.#certificateAuthority;
+    const common = { url, hub, clock, resolve, limits };
     return new Publisher({
       url,
       hub,
@@ -61,7 +69,7 @@ export class PushStarter {
       random,
       start: (onRunning) =>
         url.protocol.startsWith('rtmp')
-          ? new RtmpPush({ ...common, ffmpegPath, onRunning })
+          ? new RtmpPush({ ...common, ffmpegPath, certificateAuthorityFile, onRunning })
           : new RtspPush({ ...common, wallClockMs, certificateAuthority, onRunning }),
     });
   }

@@ -1,6 +1,7 @@
 import { SeamlineError } from '../../common/seamline-error.ts';
 import type { SafeUrl } from '../../common/safe-url.ts';
 import { ffmpegArguments } from '../../process/ffmpeg.ts';
+import type { PushLimits } from './push-attempt.ts';
 
 /** Ports of the schemes. */
 export const RTMP_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps: 443 };
@@ -8,8 +9,16 @@ export const RTMP_PORTS: Readonly<Record<string, number>> = { rtmp: 1935, rtmps:
 /** ffmpeg reads presets in lines of 1,000 bytes. */
 const MAX_PRESET_LINE = 900;
 
-/** Reading and writing sockets give up after this long without a byte, µs. */
-const SOCKET_TIMEOUT_US = 10_000_000;
+/** Where and how the pushing ffmpeg connects. */
+export interface RtmpTarget {
+  /** The address that was checked. */
+  readonly address: string;
+  readonly port: number;
+  readonly presetFile: string;
+  readonly limits: PushLimits;
+  /** Certificates that servers may have besides those of the system. */
+  readonly certificateAuthorityFile?: string | undefined;
+}
 
 /**
  * Options that ffmpeg reads from a file instead of its argument list, which every user of the machine can see: the application
@@ -48,8 +57,11 @@ export function rtmpSecrets(url: SafeUrl): string[] {
  * Arguments of the pushing ffmpeg. `rtmp` goes to the address that was checked; `rtmps` goes to the name, since servers
  * choose their certificate by it.
  */
-export function rtmpArguments(url: SafeUrl, address: string, port: number, presetFile: string): string[] {
-  const host = url.protocol === 'rtmps' ? url.host : address;
+export function rtmpArguments(url: SafeUrl, target: RtmpTarget): string[] {
+  const { address, port, presetFile, limits, certificateAuthorityFile } = target;
+  const isSecure = url.protocol === 'rtmps';
+  const host = isSecure ? url.host : address;
+  const authority = certificateAuthorityFile === undefined ? [] : ['-ca_file', certificateAuthorityFile];
   return ffmpegArguments((command) => {
     command
       .input('pipe:0')
@@ -58,7 +70,10 @@ export function rtmpArguments(url: SafeUrl, address: string, port: number, prese
       // The metadata and parameter sets at the start say all; 0 would mean ffmpeg's own 90 seconds for FLV.
       .inputOptions(['-protocol_whitelist', 'pipe', '-fflags', 'nobuffer', '-analyzeduration', '1', '-probesize', '32'])
       .outputOptions(['-map', '0:v:0', '-c', 'copy', '-flvflags', 'no_duration_filesize', '-flush_packets', '1'])
-      .outputOptions(['-rw_timeout', String(SOCKET_TIMEOUT_US), '-progress', 'pipe:1', '-fpre', presetFile])
+      .outputOptions(['-rw_timeout', String(1000 * Math.max(limits.connectTimeoutMs, limits.stallTimeoutMs))])
+      // Without it ffmpeg takes any certificate.
+      .outputOptions(isSecure ? ['-tls_verify', '1', ...authority] : [])
+      .outputOptions(['-progress', 'pipe:1', '-fpre', presetFile])
       .format('flv')
       .output(`${url.protocol}://${host.includes(':') ? `[${host}]` : host}:${port}/`);
   });

@@ -7,7 +7,8 @@ import { SeamlineError } from '../../common/seamline-error.ts';
 import { spawnChild, type OwnedChild } from '../../process/child.ts';
 import { FlvSession } from '../flv/session.ts';
 import type { StreamHub } from '../stream-hub.ts';
-import { MAX_PUSH_QUEUE_BYTES, PUSH_STALL_US, type PushAttempt, type PushEnd } from './push-attempt.ts';
+import { MAX_PUSH_QUEUE_BYTES, type PushAttempt, type PushEnd, type PushLimits } from './push-attempt.ts';
+import { UNVERIFIED } from './push-socket.ts';
 import { rtmpArguments, rtmpPreset, rtmpSecrets, RTMP_PORTS } from './rtmp-args.ts';
 
 /** What a push by RTMP needs. */
@@ -19,6 +20,9 @@ export interface RtmpPushOptions {
   /** The address of a host that may be connected to. @throws SeamlineError when there is none */
   readonly resolve: (host: string, port: number) => Promise<string>;
   readonly onRunning: () => void;
+  readonly limits: PushLimits;
+  /** Certificates that `rtmps` servers may have besides those of the system, PEM. */
+  readonly certificateAuthorityFile?: string | undefined;
 }
 
 const WATCH_MS = 500;
@@ -51,7 +55,7 @@ export class RtmpPush implements PushAttempt {
   }
 
   async #push(): Promise<PushEnd> {
-    const { url, resolve, ffmpegPath } = this.#options;
+    const { url, resolve, ffmpegPath, limits, certificateAuthorityFile } = this.#options;
     const port = url.port ?? RTMP_PORTS[url.protocol] ?? 1935;
     const address = await resolve(url.host, port);
     try {
@@ -59,7 +63,8 @@ export class RtmpPush implements PushAttempt {
       const preset = join(this.#folder, 'target.ffpreset');
       await writeFile(preset, rtmpPreset(url, port), { mode: 0o600 });
       if (this.#isClosed) return { reason: 'closed', isRefusal: false };
-      this.#child = spawnChild({ command: ffmpegPath, args: rtmpArguments(url, address, port, preset) });
+      const args = rtmpArguments(url, { address, port, presetFile: preset, limits, certificateAuthorityFile });
+      this.#child = spawnChild({ command: ffmpegPath, args });
       return await this.#feed(this.#child);
     } finally {
       if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
@@ -87,7 +92,9 @@ export class RtmpPush implements PushAttempt {
     clearInterval(watch);
     unsubscribe();
     const last = exit.stderrTail.at(-1) ?? `ffmpeg ended with code ${exit.exitCode}`;
-    const reason = this.#stalled === '' ? hideSecrets(last, rtmpSecrets(url)) : this.#stalled;
+    const isUnverified = exit.stderrTail.some((line) => /verify|certificate|hostname/i.test(line));
+    const words = isUnverified ? UNVERIFIED : hideSecrets(last, rtmpSecrets(url));
+    const reason = this.#stalled === '' ? words : this.#stalled;
     return { reason, isRefusal: /unauthorized|authentication|authmod|access denied/i.test(last) };
   }
 
@@ -103,13 +110,14 @@ export class RtmpPush implements PushAttempt {
   }
 
   #watch(child: OwnedChild): void {
-    const { clock, hub } = this.#options;
+    const { clock, hub, limits } = this.#options;
+    const limitUs = 1000 * (this.#isRunning ? limits.stallTimeoutMs : limits.connectTimeoutMs);
     const nowUs = clock.nowUs();
     const newestUs = hub.newest?.arrivedUs ?? -Infinity;
     // While the job itself has no pictures there is nothing that the server could take.
-    if (nowUs - newestUs > PUSH_STALL_US / 2) this.#progressUs = nowUs;
-    if (nowUs - this.#progressUs <= PUSH_STALL_US) return;
-    this.#stalled = 'the server takes nothing';
+    if (nowUs - newestUs > limitUs / 2) this.#progressUs = nowUs;
+    if (nowUs - this.#progressUs <= limitUs) return;
+    this.#stalled = this.#isRunning ? 'the server takes nothing' : 'the server does not answer';
     child.kill();
   }
 }

@@ -11,7 +11,7 @@ import { InterleavedTransport } from '../rtsp/rtp-transport.ts';
 import { describeStream } from '../rtsp/session-description.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { StreamReader } from '../stream-reader.ts';
-import { MAX_PUSH_QUEUE_BYTES, type PushAttempt, type PushEnd } from './push-attempt.ts';
+import { MAX_PUSH_QUEUE_BYTES, type PushAttempt, type PushEnd, type PushLimits } from './push-attempt.ts';
 import { PushDialogue, PushRefused } from './push-dialogue.ts';
 import { connectPush } from './push-socket.ts';
 
@@ -25,7 +25,8 @@ export interface RtspPushOptions {
   /** The address of a host that may be connected to. @throws SeamlineError when there is none */
   readonly resolve: (host: string, port: number) => Promise<string>;
   readonly onRunning: () => void;
-  /** Certificates that `rtsps` servers may have beside those of the system, PEM. */
+  readonly limits: PushLimits;
+  /** Certificates that `rtsps` servers may have besides the well-known ones, PEM. */
   readonly certificateAuthority?: string | undefined;
 }
 
@@ -35,6 +36,9 @@ const PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
 /** Pause between two sender reports, and between two requests that keep the session. */
 const REPORT_MS = 5000;
 const KEEP_ALIVE_MS = 25_000;
+
+/** Pause between two looks at whether the server takes what is sent. */
+const WATCH_MS = 500;
 
 /** Pushes a stream to an RTSP server (RFC 2326 §10.3, §10.11): ANNOUNCE, SETUP, RECORD, then RTP in the connection. */
 export class RtspPush implements PushAttempt, StreamReader {
@@ -52,9 +56,11 @@ export class RtspPush implements PushAttempt, StreamReader {
   #transport: InterleavedTransport | undefined;
   #end: (end: PushEnd) => void = () => undefined;
   #isClosed = false;
+  #takenUs: number;
 
   constructor(options: RtspPushOptions) {
     this.#options = options;
+    this.#takenUs = options.clock.nowUs();
     this.name = options.url.host;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -93,14 +99,14 @@ export class RtspPush implements PushAttempt, StreamReader {
   }
 
   async #push(): Promise<void> {
-    const { url, hub, resolve, onRunning, certificateAuthority } = this.#options;
+    const { url, hub, resolve, onRunning, certificateAuthority, limits } = this.#options;
     const port = url.port ?? PORTS[url.protocol] ?? 554;
     const address = await resolve(url.host, port);
-    const socket = await connectPush({ url, address, port, certificateAuthority });
+    const socket = await connectPush({ url, address, port, timeoutMs: limits.connectTimeoutMs, certificateAuthority });
     this.#socket = socket;
     if (this.#isClosed) return void socket.destroy();
     socket.on('close', () => this.#finish('the server closed the connection'));
-    const dialogue = new PushDialogue(socket, url);
+    const dialogue = new PushDialogue(socket, url, limits.connectTimeoutMs);
     this.#dialogue = dialogue;
     const format = await hub.waitForFormat(1000);
     this.#format = format;
@@ -111,6 +117,7 @@ export class RtspPush implements PushAttempt, StreamReader {
     const timers = [
       setInterval(() => this.#report(), REPORT_MS),
       setInterval(() => dialogue.keepAlive(), KEEP_ALIVE_MS),
+      setInterval(() => this.#watch(), WATCH_MS),
     ];
     socket.once('close', () => {
       unsubscribe();
@@ -118,6 +125,12 @@ export class RtspPush implements PushAttempt, StreamReader {
     });
     this.#report();
     onRunning();
+  }
+
+  #watch(): void {
+    const { clock, limits } = this.#options;
+    if (!this.isFull()) this.#takenUs = clock.nowUs();
+    else if (clock.nowUs() - this.#takenUs > limits.stallTimeoutMs * 1000) this.#finish('the server takes nothing');
   }
 
   #report(): void {

@@ -23,30 +23,6 @@ export function playoutDelayId(answer: string): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
-/**
- * Adds the addresses under which the server is reached from elsewhere (behind NAT, in a container): each host candidate of
- * UDP is repeated with them, since ports are forwarded one to one.
- * @param addresses IPv4 or IPv6 addresses
- */
-export function addPublicCandidates(answer: string, addresses: readonly string[]): string {
-  const seen = new Set<string>();
-  return answer
-    .split('\r\n')
-    .flatMap((line) => {
-      const match = /^(a=candidate:)(\S+)( \d+ udp )(\d+) (\S+) (\d+)( typ host.*)$/i.exec(line);
-      if (match === null) return [line];
-      const [, head, foundation, middle, priority, , port, tail] = match;
-      const added = addresses
-        .filter((address) => !seen.has(`${address} ${port}`))
-        .map((address, at) => {
-          seen.add(`${address} ${port}`);
-          return `${head}${foundation}p${at}${middle}${Math.max(1, Number(priority) - 1 - at)} ${address} ${port}${tail}`;
-        });
-      return [line, ...added];
-    })
-    .join('\r\n');
-}
-
 function wrong(message: string): SeamlineError {
   return new SeamlineError('invalid-request', `the offer ${message}`, { errors: [{ field: 'offer', message }] });
 }

@@ -1,20 +1,25 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, useH264, type RTCRtpSender } from 'werift';
+import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, useH264 } from 'werift';
 import type { Clock } from '../../common/clock.ts';
 import { SeamlineError } from '../../common/seamline-error.ts';
 import type { Logger } from '../../logging/logger.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { StreamRegistry } from '../stream-registry.ts';
-import { addPublicCandidates, checkOffer, playoutDelayId, PLAYOUT_DELAY_URI } from './offer.ts';
-import { WebRtcSession } from './session.ts';
+import { mediaAddresses, withCandidates } from './candidates.ts';
+import { SharedPortProtocol } from './ice-agent.ts';
+import { MediaPort } from './media-port.ts';
+import { checkOffer, playoutDelayId, PLAYOUT_DELAY_URI } from './offer.ts';
+import { WebRtcSession, type WebRtcSessionOptions } from './session.ts';
 
 /** What serving WebRTC needs. */
 export interface WebRtcServerOptions {
   readonly registry: StreamRegistry;
   readonly clock: Clock;
   readonly log: Logger;
-  /** UDP ports for media, first and last, at least two; undefined for any. */
-  readonly portRange?: readonly [number, number] | undefined;
+  /** Address that media is sent from and received at; 0.0.0.0 and :: mean all. */
+  readonly host: string;
+  /** UDP and TCP port for the media of all viewers; 0 takes any free one. */
+  readonly port: number;
   /** Addresses under which this machine is reached from elsewhere; asked for at each offer, since names move. */
   readonly publicAddresses?: () => Promise<readonly string[]>;
   readonly maxSessions?: number;
@@ -40,17 +45,28 @@ const SWEEP_MS = 1000;
 export class WebRtcServer {
   readonly #options: WebRtcServerOptions;
   readonly #sessions = new Map<string, WebRtcSession>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #port: MediaPort;
   readonly #sweep: NodeJS.Timeout;
   #reserved = 0;
   #isClosed = false;
 
   constructor(options: WebRtcServerOptions) {
     this.#options = options;
+    this.#port = new MediaPort(options.host);
     this.#sweep = setInterval(() => {
       for (const session of this.#sessions.values()) session.tick();
     }, SWEEP_MS);
     this.#sweep.unref();
+  }
+
+  /** Opens the port for media. @throws SeamlineError `port-in-use` */
+  listen(): Promise<void> {
+    return this.#port.listen(this.#options.port);
+  }
+
+  /** The port for media, the real one when any was asked for. */
+  get port(): number {
+    return this.#port.port;
   }
 
   /** Sessions at this moment, connected or on the way. */
@@ -77,10 +93,7 @@ export class WebRtcServer {
     this.#reserved += 1;
     try {
       await hub.waitForFormat(formatTimeoutMs);
-      // One after the other: two that look for a free port at once would find the same.
-      const opening = this.#turn.then(() => this.#open(hub, offer, client));
-      this.#turn = opening.catch(() => undefined);
-      return await opening;
+      return await this.#open(hub, offer, client);
     } finally {
       this.#reserved -= 1;
     }
@@ -102,8 +115,8 @@ export class WebRtcServer {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#sweep);
-    await this.#turn;
     await Promise.all([...this.#sessions.values()].map((session) => session.close('the server stops')));
+    await this.#port.close();
   }
 
   async #open(hub: StreamHub, offer: string, client: string): Promise<WebRtcAnswer> {
@@ -112,8 +125,9 @@ export class WebRtcServer {
     try {
       const track = new MediaStreamTrack({ kind: 'video' });
       const { sender } = connection.addTransceiver(track, { direction: 'sendonly' });
-      const sdp = await this.#negotiate(connection, offer);
-      this.#keep(id, hub, client, connection, sender, playoutDelayId(sdp));
+      const { sdp, protocol } = await this.#negotiate(connection, offer);
+      if (this.#isClosed) throw new SeamlineError('shutting-down', 'the server is stopping');
+      this.#keep(id, hub, client, { connection, sender, protocol, playoutDelayId: playoutDelayId(sdp) });
       return { id, sdp };
     } catch (cause) {
       await connection.close();
@@ -127,7 +141,6 @@ export class WebRtcServer {
 
   /** @param onCheck called for each connectivity check of the viewer, which goes on as long as he is there */
   #newConnection(onCheck: () => void): RTCPeerConnection {
-    const { portRange } = this.#options;
     return new RTCPeerConnection({
       codecs: {
         video: [
@@ -139,21 +152,23 @@ export class WebRtcServer {
       headerExtensions: { video: [{ id: 1, uri: PLAYOUT_DELAY_URI }] },
       iceServers: [],
       iceLite: true,
-      iceUseIpv4: true,
-      iceUseIpv6: true,
-      // Left out otherwise; a browser on this machine may have no other way.
-      iceAdditionalHostAddresses: ['127.0.0.1'],
+      // No sockets of its own: packets go over the shared port.
+      iceUseIpv4: false,
+      iceUseIpv6: false,
       bundlePolicy: 'max-bundle',
       iceFilterStunResponse: () => {
         onCheck();
         return true;
       },
-      ...(portRange === undefined ? {} : { icePortRange: [...portRange] }),
     });
   }
 
-  async #negotiate(connection: RTCPeerConnection, offer: string): Promise<string> {
+  async #negotiate(
+    connection: RTCPeerConnection,
+    offer: string,
+  ): Promise<{ readonly sdp: string; readonly protocol: SharedPortProtocol }> {
     await connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    const protocol = SharedPortProtocol.attach(connection, this.#port);
     // As DTLS server we choose the cipher, and AES-GCM costs 40 % less than what browsers would choose (media.md, 6).
     for (const transport of connection.dtlsTransports) transport.role = 'server';
     await connection.setLocalDescription(await connection.createAnswer());
@@ -162,25 +177,22 @@ export class WebRtcServer {
       const message = 'must offer H.264 baseline with packetization-mode 1';
       throw new SeamlineError('invalid-request', `the offer ${message}`, { errors: [{ field: 'offer', message }] });
     }
-    return addPublicCandidates(sdp, (await this.#options.publicAddresses?.()) ?? []);
+    const addresses = mediaAddresses(this.#options.host, (await this.#options.publicAddresses?.()) ?? []);
+    return { sdp: withCandidates(sdp, addresses, this.port), protocol };
   }
 
   #keep(
     id: string,
     hub: StreamHub,
     client: string,
-    connection: RTCPeerConnection,
-    sender: RTCRtpSender,
-    playoutDelay: number | undefined,
+    parts: Pick<WebRtcSessionOptions, 'connection' | 'sender' | 'protocol' | 'playoutDelayId'>,
   ): void {
     const { clock, log, connectTimeoutMs = 20_000 } = this.#options;
     const session = new WebRtcSession({
       id,
       hub,
       client,
-      connection,
-      sender,
-      playoutDelayId: playoutDelay,
+      ...parts,
       firstSequence: randomInt(2 ** 15),
       clock,
       onClosed: (closed, reason) => {

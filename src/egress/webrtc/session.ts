@@ -4,6 +4,7 @@ import type { AccessUnit } from '../../contract/access-unit.ts';
 import { rtpPayloads } from '../rtp-payloads.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { StreamReader } from '../stream-reader.ts';
+import type { SharedPortProtocol } from './ice-agent.ts';
 
 /** Shortest pause between two key frames that one viewer gets for his losses: a bad line must not cost the others bits. */
 const LOSS_KEYFRAME_US = 1_000_000;
@@ -23,6 +24,8 @@ export interface WebRtcSessionOptions {
   readonly client: string;
   readonly connection: RTCPeerConnection;
   readonly sender: RTCRtpSender;
+  /** The way to the viewer. */
+  readonly protocol: SharedPortProtocol;
   /** Id of the playout-delay header extension, when the viewer knows it. */
   readonly playoutDelayId: number | undefined;
   readonly firstSequence: number;
@@ -96,6 +99,10 @@ export class WebRtcSession implements StreamReader {
       // A connection that breaks meanwhile reports itself by its state.
       sender.sendRtp(new RtpPacket(header, bytes)).catch(() => undefined);
     }
+  }
+
+  isFull(): boolean {
+    return this.#options.protocol.isFull;
   }
 
   onEnd(reason: string): void {

@@ -1,13 +1,14 @@
 import { Body, Controller, Delete, HttpCode, Inject, Options, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Access, AnyOrigin, BodyTypes } from '../../auth/access.decorator.ts';
+import { isPreflight, type GuardedRequest } from '../../auth/access.guard.ts';
 import { SeamlineError } from '../../common/seamline-error.ts';
 import { normalizeStreamPath } from '../rtsp/request-target.ts';
 import { WebRtcServer } from './server.ts';
 import { WHEP_LINKS } from './whep-links.ts';
 
 /** The parts of a request and of Fastify's reply that are used here. */
-interface WhepRequest {
+interface WhepRequest extends Pick<GuardedRequest, 'method' | 'headers'> {
   readonly ip: string;
 }
 
@@ -31,11 +32,12 @@ export class WhepController {
     this.#links = links;
   }
 
+  /** Names the STUN and TURN servers before an offer is made (RFC 9725 §4.6), to those who may play; never to preflights. */
   @Options('*')
-  @Access('public')
+  @Access('view')
   @HttpCode(204)
-  allow(): void {
-    // The headers of every answer under /whep say what is allowed.
+  allow(@Req() request: WhepRequest, @Res({ passthrough: true }) reply: WhepReply): void {
+    if (this.#links.length > 0 && !isPreflight(request)) reply.header('link', this.#links);
   }
 
   @Post('*')

@@ -1,6 +1,7 @@
 /** Plays one stream by WebRTC (WHEP) and comes back by itself when it breaks. */
 
 import { request } from './api.js';
+import { iceServersOf } from './ice-servers.js';
 
 /** Without a new picture for this long the connection is made anew. */
 const SILENCE_MS = 2000;
@@ -68,14 +69,10 @@ export class WhepPlayer {
     await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }
 
-  /** STUN and TURN servers that the server names in `Link` headers (WHEP draft, section 4.4). */
+  /** Servers that help out of this network, when the server names any. */
   async #iceServers() {
     const answer = await request(`/whep/${this.#path}`, { method: 'OPTIONS' }).catch(() => undefined);
-    const links = answer?.headers.get('link') ?? '';
-    return [...links.matchAll(/<((?:stun|turns?):[^>]+)>([^<]*)/g)].map(([, urls, parameters]) => {
-      const parameter = (name) => new RegExp(`${name}="([^"]*)"`).exec(parameters)?.[1];
-      return { urls, username: parameter('username'), credential: parameter('credential') };
-    });
+    return iceServersOf(answer?.headers.get('link') ?? '');
   }
 
   /** Resolves when the stream has broken. */

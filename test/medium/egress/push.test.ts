@@ -26,6 +26,7 @@ const starter = new PushStarter({
   log: silentLogger,
   random: () => 0,
   resolve: (host) => Promise.resolve(host),
+  limits: { connectTimeoutMs: 6000, stallTimeoutMs: 6000 },
 });
 
 beforeAll(async () => {

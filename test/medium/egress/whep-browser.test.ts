@@ -72,7 +72,15 @@ declare const sessions: Scope['sessions'];
 beforeAll(async () => {
   live = await LivePanorama.start();
   const publicAddresses = (): Promise<string[]> => Promise.resolve(['203.0.113.7']);
-  server = new WebRtcServer({ registry: live.registry, clock: monotonicClock, log: silentLogger, publicAddresses });
+  server = new WebRtcServer({
+    host: '0.0.0.0',
+    port: 0,
+    registry: live.registry,
+    clock: monotonicClock,
+    log: silentLogger,
+    publicAddresses,
+  });
+  await server.listen();
   const served = await serveController(
     WhepController,
     [

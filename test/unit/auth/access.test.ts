@@ -149,3 +149,33 @@ describe('reading', () => {
     expect(await statusOf(tree, { from: REMOTE }, 'GET', '/health/live')).toBe(200);
   });
 });
+
+describe('the login of a TURN server', () => {
+  const tree = {
+    access: { viewerTokens: [VIEWER] },
+    webrtc: { iceServers: [{ url: 'turn:turn.example.org', username: 'bob', credential: 'canary-turn-4711' }] },
+  };
+
+  it('is told to those who may play, before they make an offer', async () => {
+    api = await startApi(tree);
+
+    const answer = await api.call('OPTIONS', '/whep/live', undefined, { from: REMOTE, headers: bearer(VIEWER) });
+
+    expect(answer.status).toBe(204);
+    expect(String(answer.headers['link'])).toContain('canary-turn-4711');
+  });
+
+  it('is told neither to strangers nor to the preflights of pages, which need no token, and stands in no log', async () => {
+    api = await startApi(tree);
+    const preflight = { 'access-control-request-method': 'POST', origin: 'https://example.org' };
+
+    const stranger = await api.call('OPTIONS', '/whep/live', undefined, { from: REMOTE });
+    const page = await api.call('OPTIONS', '/whep/live', undefined, { from: REMOTE, headers: preflight });
+    await api.call('OPTIONS', '/whep/live', undefined, { from: REMOTE, headers: bearer(VIEWER) });
+
+    expect([stranger.status, page.status]).toEqual([401, 204]);
+    expect(page.headers['access-control-allow-origin']).toBe('*');
+    expect(JSON.stringify([stranger, page])).not.toContain('canary');
+    expect(api.log()).not.toContain('canary');
+  });
+});

@@ -146,11 +146,20 @@ describe('mistakes', () => {
     ['rtsp: {users: [{name: a}]}', 'rtsp.users[0].password'],
     ['rtsp: {users: [{name: a, pass: b}]}', 'rtsp.users[0].pass'],
     ['access: {adminTokens: [short]}', 'access.adminTokens'],
-    ['webrtc: {udpPortMin: 5000, udpPortMax: 4000}', 'webrtc.udpPortMax'],
+    ['webrtc: {port: 8554}', 'webrtc.port'],
+    ['rtsp: {udpPort: 8001}', 'rtsp.udpPort'],
+    ['rtsp: {udpPort: 8188}', 'rtsp.udpPort'],
     ['http: {port: 8554}', 'rtsp.port'],
     ['network: {sourceNetworks: [everywhere]}', 'network.sourceNetworks'],
     ['inference: {providers: []}', 'inference.providers'],
     ['access: {adminTokenFile: /no/such/file}', 'access.adminTokenFile'],
+    ['push: {certificateAuthorityFile: package.json}', 'push.certificateAuthorityFile'],
+    ['webrtc: {iceServers: [{url: "http://a"}]}', 'webrtc.iceServers[0].url'],
+    ['webrtc: {iceServers: [{url: "turn:a", username: b}]}', 'webrtc.iceServers[0].username'],
+    [
+      'webrtc: {iceServers: [{url: "turn:a", username: b, credentialFile: /no}]}',
+      'webrtc.iceServers[0].credentialFile',
+    ],
   ])('%s is reported under %s', (text, field) => {
     expect(Object.keys(mistakesOf(() => load({ 'local.yaml': text })))).toContain(field);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addPublicCandidates, checkOffer, playoutDelayId } from '../../../../src/egress/webrtc/offer.ts';
+import { checkOffer, playoutDelayId } from '../../../../src/egress/webrtc/offer.ts';
 import { iceServerLinks } from '../../../../src/egress/webrtc/whep-links.ts';
 import { publicAddresses } from '../../../../src/egress/webrtc/public-addresses.ts';
 
@@ -33,34 +33,6 @@ describe('checkOffer', () => {
   ])('says that an offer %s', (message, offer) => {
     expect(() => checkOffer(offer)).toThrow(
       expect.objectContaining({ type: 'invalid-request', message: `the offer ${message}` }),
-    );
-  });
-});
-
-describe('addPublicCandidates', () => {
-  it('repeats each port once with each public address, below the local ones', () => {
-    const answer = [
-      'a=candidate:1 1 udp 2130706431 192.168.1.2 40000 typ host',
-      'a=candidate:2 1 udp 2130706431 127.0.0.1 40001 typ host',
-      'a=candidate:3 1 udp 2130706431 10.0.0.2 40000 typ host',
-      'a=end-of-candidates',
-    ].join('\r\n');
-
-    expect(addPublicCandidates(answer, ['203.0.113.7', '2001:db8::1']).split('\r\n')).toEqual([
-      'a=candidate:1 1 udp 2130706431 192.168.1.2 40000 typ host',
-      'a=candidate:1p0 1 udp 2130706430 203.0.113.7 40000 typ host',
-      'a=candidate:1p1 1 udp 2130706429 2001:db8::1 40000 typ host',
-      'a=candidate:2 1 udp 2130706431 127.0.0.1 40001 typ host',
-      'a=candidate:2p0 1 udp 2130706430 203.0.113.7 40001 typ host',
-      'a=candidate:2p1 1 udp 2130706429 2001:db8::1 40001 typ host',
-      'a=candidate:3 1 udp 2130706431 10.0.0.2 40000 typ host',
-      'a=end-of-candidates',
-    ]);
-  });
-
-  it('leaves an answer alone when there is no public address', () => {
-    expect(addPublicCandidates('a=candidate:1 1 udp 1 10.0.0.2 4 typ host', [])).toBe(
-      'a=candidate:1 1 udp 1 10.0.0.2 4 typ host',
     );
   });
 });
