@@ -2,16 +2,18 @@ import type { Frame } from '../contract/frame-ring.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry } from '../contract/warp-state.ts';
 import { nodeGrid, stripLayout } from '../kernels/strip-layout.ts';
+import { Backdrop } from './backdrop.ts';
 import type { Canvas } from './canvas-ring.ts';
 import { CanvasRing } from './canvas-ring.ts';
 import type { ComposerOptions } from './composer-options.ts';
 import { checkOptions, DEFAULT_FEATHER_PX } from './composer-options.ts';
 import { GeometryFeed } from './geometry-feed.ts';
 import { NODE_SCRATCH_BYTES } from './node-grid.ts';
+import { openCellsOf } from './open-cells.ts';
 import type { OverlapMeans } from './overlap-means.ts';
 import { overlapMeans } from './overlap-means.ts';
 import { StripPool } from './strip-pool.ts';
-import { CANVAS, FRAMES_LEFT, GAINS, MEASURE, SOURCES, TARGET_NODES } from './strip-protocol.ts';
+import { BACKDROP, CANVAS, FRAMES_LEFT, GAINS, MEASURE, SOURCES, TARGET_NODES } from './strip-protocol.ts';
 import type { ViewGain } from './view-gain.ts';
 import { GAIN_WORDS, NEUTRAL_GAIN, writeGain } from './view-gain.ts';
 import { warmUp } from './warm-up.ts';
@@ -48,15 +50,24 @@ export class Composer {
   readonly #ring: CanvasRing;
   readonly #pool: StripPool;
   readonly #feed: GeometryFeed;
+  readonly #backdrop: Backdrop;
+  /** Cells in which no view shows whole, of the geometry that is shown. */
+  readonly #openCells: () => Uint8Array;
+  #isBlurred = false;
   #geometryVersion: number | undefined;
   #framesLeft = 0;
   #isComposing = false;
 
-  private constructor(options: ComposerOptions, ring: CanvasRing, pool: StripPool, feed: GeometryFeed) {
+  private constructor(
+    options: ComposerOptions,
+    parts: { ring: CanvasRing; pool: StripPool; feed: GeometryFeed; backdrop: Backdrop; openCells: () => Uint8Array },
+  ) {
     this.#options = options;
-    this.#ring = ring;
-    this.#pool = pool;
-    this.#feed = feed;
+    this.#ring = parts.ring;
+    this.#pool = parts.pool;
+    this.#feed = parts.feed;
+    this.#backdrop = parts.backdrop;
+    this.#openCells = parts.openCells;
   }
 
   /**
@@ -74,8 +85,12 @@ export class Composer {
     const shared = { memory: memory.memory, kernels, canvas, ...views };
     const scratch = memory.allocate(NODE_SCRATCH_BYTES);
     const pool = await StripPool.start({ ...shared, featherPx: options.featherPx ?? DEFAULT_FEATHER_PX }, layouts);
-    await warmUp(pool, options, ring, slots[0]);
-    return new Composer(options, ring, pool, new GeometryFeed({ ...shared, scratch }, slots));
+    const backdrop = new Backdrop(memory, canvas);
+    await warmUp(pool, options, { ring, slot: slots[0], backdrop: backdrop.byteOffset });
+    const feed = new GeometryFeed({ ...shared, scratch }, slots);
+    // Every worker plans the whole canvas; the first one's plan is as good as any.
+    const openCells = openCellsOf(memory, grid, layouts[0] ?? 0);
+    return new Composer(options, { ring, pool, feed, backdrop, openCells });
   }
 
   /** Canvases that no reader holds; with none, `compose` cannot draw. */
@@ -108,6 +123,12 @@ export class Composer {
     await this.#feed.offer(geometry, Math.max(1, Math.round(transitionFrames)));
   }
 
+  /** What shows where no view is, from the next panorama on: its own colours, blurred and darkened, or black. */
+  setBlurred(isBlurred: boolean): void {
+    if (isBlurred && !this.#isBlurred) this.#backdrop.reset();
+    this.#isBlurred = isBlurred;
+  }
+
   /**
    * Draws one pair. One call at a time. The frames are held until the panorama is drawn.
    * @throws Error before the first geometry, when no canvas is free, or when a worker is lost
@@ -135,6 +156,7 @@ export class Composer {
       this.#isComposing = false;
     }
     if (this.#framesLeft > 0) this.#framesLeft -= 1;
+    if (this.#isBlurred) this.#backdrop.follow(canvas.bytes, this.#openCells);
     return this.#panorama(canvas, options.measureOverlap === true);
   }
 
@@ -164,6 +186,7 @@ export class Composer {
     words[SOURCES] = reference.byteOffset;
     words[SOURCES + 1] = target.byteOffset;
     words[CANVAS] = canvas.byteOffset;
+    words[BACKDROP] = this.#isBlurred ? this.#backdrop.byteOffset : 0;
     words[FRAMES_LEFT] = this.#framesLeft;
     words[MEASURE] = options.measureOverlap === true ? 1 : 0;
     writeGain(options.gains?.[0] ?? NEUTRAL_GAIN, words, GAINS);

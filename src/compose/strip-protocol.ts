@@ -19,9 +19,11 @@ export const TARGET_NODES = 6;
 export const FRAMES_LEFT = 7;
 /** 1: add up what both views show in the overlap. */
 export const MEASURE = 8;
+/** Offset of the backdrop that shows where no view is; 0: black. */
+export const BACKDROP = 9;
 /** Gains of the reference and the target view, GAIN_WORDS each. */
-export const GAINS = 9;
-const WORDS = GAINS + 2 * GAIN_WORDS + 3;
+export const GAINS = 10;
+const WORDS = GAINS + 2 * GAIN_WORDS + 2;
 
 /** f64 results of overlapSums of each worker. */
 export const SUMS_PER_WORKER = 7;

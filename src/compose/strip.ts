@@ -1,9 +1,9 @@
 import type { Size } from '../contract/pixels.ts';
 import type { Kernels } from '../kernels/index.ts';
 import type { NodeGrid, StripLayout } from '../kernels/strip-layout.ts';
-import { nodeGrid, stripLayout } from '../kernels/strip-layout.ts';
+import { backdropPlaneBytes, nodeGrid, stripLayout } from '../kernels/strip-layout.ts';
 import type { StripWorkerData } from './strip-protocol.ts';
-import { CANVAS, FRAMES_LEFT, GAINS, MEASURE, SOURCES, TARGET_NODES } from './strip-protocol.ts';
+import { BACKDROP, CANVAS, FRAMES_LEFT, GAINS, MEASURE, SOURCES, TARGET_NODES } from './strip-protocol.ts';
 import { GAIN_WORDS } from './view-gain.ts';
 
 /** What a strip needs of its worker's data. */
@@ -43,9 +43,7 @@ export class Strip {
     const framesLeft = words[FRAMES_LEFT] ?? 0;
     if (framesLeft > 0) this.#moveTo(words[TARGET_NODES] ?? 0, framesLeft);
     const canvas = words[CANVAS] ?? 0;
-    const { widthPx, heightPx } = this.#options.canvas;
-    const { black, rowBlack } = this.layout;
-    this.#kernels.raw.fillBlack(canvas, widthPx, heightPx, black, rowBlack, this.#firstRow, this.#lastRow);
+    this.#drawBackground(words[BACKDROP] ?? 0, canvas);
     this.#drawView(0, words, canvas);
     this.#drawView(1, words, canvas);
     if (words[MEASURE] === 1) this.#measure(words);
@@ -124,6 +122,27 @@ export class Strip {
       this.#lastRow,
       this.#sharpness,
       edges[view],
+    );
+  }
+
+  #drawBackground(backdrop: number, canvas: number): void {
+    const { widthPx, heightPx } = this.#options.canvas;
+    const { black, rowBlack } = this.layout;
+    if (backdrop === 0) {
+      this.#kernels.raw.fillBlack(canvas, widthPx, heightPx, black, rowBlack, this.#firstRow, this.#lastRow);
+      return;
+    }
+    this.#kernels.raw.fillBackdrop(
+      canvas,
+      widthPx,
+      heightPx,
+      backdrop,
+      this.grid.columns,
+      backdropPlaneBytes(this.grid),
+      black,
+      rowBlack,
+      this.#firstRow,
+      this.#lastRow,
     );
   }
 

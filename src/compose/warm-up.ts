@@ -4,18 +4,27 @@ import { CELL_PX, nodeGrid } from '../kernels/strip-layout.ts';
 import type { CanvasRing } from './canvas-ring.ts';
 import type { ComposerOptions } from './composer-options.ts';
 import type { StripPool } from './strip-pool.ts';
-import { CANVAS, FRAMES_LEFT, GAINS, SOURCES, TARGET_NODES } from './strip-protocol.ts';
+import { BACKDROP, CANVAS, FRAMES_LEFT, GAINS, SOURCES, TARGET_NODES } from './strip-protocol.ts';
 import { GAIN_WORDS, NEUTRAL_GAIN, writeGain } from './view-gain.ts';
 
 /** Rounds with every path of the kernels; measured: from the third on the optimised code runs. */
 const ROUNDS = 8;
 
+/** What is drawn with. */
+export interface WarmUpParts {
+  readonly ring: CanvasRing;
+  /** Offset of two node grids, overwritten. */
+  readonly slot: number;
+  /** Offset of a backdrop. */
+  readonly backdrop: number;
+}
+
 /**
  * Draws pictures of nothing into a canvas of the ring, until the engine has replaced its first, slow code for the
  * kernels. Both views lie over each other with an offset, so that every blend occurs.
- * @param slot offset of two node grids, overwritten
  */
-export async function warmUp(pool: StripPool, options: ComposerOptions, ring: CanvasRing, slot: number): Promise<void> {
+export async function warmUp(pool: StripPool, options: ComposerOptions, parts: WarmUpParts): Promise<void> {
+  const { ring, slot, backdrop } = parts;
   const { buffer } = options.memory.memory;
   const canvas = ring.acquire();
   if (canvas === undefined) return;
@@ -38,6 +47,7 @@ export async function warmUp(pool: StripPool, options: ComposerOptions, ring: Ca
   if (source + longest <= buffer.byteLength) {
     for (let round = 0; round < ROUNDS; round += 1) {
       words[FRAMES_LEFT] = ROUNDS - round;
+      words[BACKDROP] = round % 2 === 0 ? 0 : backdrop;
       for (const view of [0, 1])
         writeGain({ ...NEUTRAL_GAIN, luma: 1 + (round % 2) / 2 }, words, GAINS + view * GAIN_WORDS);
       await pool.run();

@@ -66,6 +66,19 @@ export interface KernelExports {
     firstRow: number,
     lastRow: number,
   ): void;
+  /** A picture given at the nodes, bilinear, in the cells of the given runs; see assembly/backdrop.ts. */
+  fillBackdrop(
+    canvas: number,
+    width: number,
+    height: number,
+    nodes: number,
+    columns: number,
+    planeBytes: number,
+    runs: number,
+    rowRuns: number,
+    firstRow: number,
+    lastRow: number,
+  ): void;
   /** Draws the luma of one view into rows of cells; see assembly/remap-luma.ts. */
   drawLuma(
     source: number,

@@ -141,10 +141,26 @@ function drawPlane(job: PlaneJob): void {
   }
 }
 
+/** Twin of fillBackdrop over a whole plane. values: i16 with 7 fractional bits at the nodes of the canvas */
+function drawBackdropPlane(canvas: Plane, values: Int16Array, columns: number, isChroma: boolean): void {
+  const side = isChroma ? 8 : 16;
+  const step = isChroma ? 12 : 11;
+  const between = (from: number, to: number, at: number): number => from + scaleQ15(to - from, at << step);
+  for (let y = 0; y < canvas.height; y += 1) {
+    for (let x = 0; x < canvas.width; x += 1) {
+      const node = Math.floor(y / side) * columns + Math.floor(x / side);
+      const along = (at: number): number => between(values[at]!, values[at + columns]!, y % side);
+      const value = between(along(node), along(node + 1), x % side);
+      canvas.bytes[y * canvas.width + x] = clamp((value + 64) >> 7, 0, 255);
+    }
+  }
+}
+
 /**
- * Twin of a whole panorama: black, then the reference view, then the target view over it.
+ * Twin of a whole panorama: black or the backdrop, then the reference view, then the target view over it.
  * @param sources I420 pictures of the views
  * @param gains of each view, undefined for a view as it is
+ * @param backdrop values of Y, U and V at the nodes, or undefined for black
  * @returns the canvas, I420
  */
 export function drawReference(
@@ -153,12 +169,16 @@ export function drawReference(
   sources: readonly [Uint8Array, Uint8Array],
   canvas: Size,
   gains: readonly [ViewPlaneGains | undefined, ViewPlaneGains | undefined] = [undefined, undefined],
+  backdrop?: readonly [Int16Array, Int16Array, Int16Array],
 ): Uint8Array {
   const picture = new Uint8Array((canvas.widthPx * canvas.heightPx * 3) / 2);
   const target = planes(picture, canvas);
   target[0].bytes.fill(16);
   target[1].bytes.fill(128);
   target[2].bytes.fill(128);
+  backdrop?.forEach((values, index) => {
+    drawBackdropPlane(target[index as 0 | 1 | 2], values, pair.grid.columns, index > 0);
+  });
   for (const view of [0, 1] as const) {
     const source = planes(sources[view], pair.views[view]);
     for (const index of [0, 1, 2] as const) {

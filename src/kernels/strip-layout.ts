@@ -3,14 +3,20 @@ import type { Size } from '../contract/pixels.ts';
 /** Luma pixels along a side of a cell; canvases are whole cells. */
 export const CELL_PX = 16;
 
-/** Bytes of one run {first cell, number of cells, op, first edge cell}, i32 each. */
-const RUN_BYTES = 16;
+/** Words of one run {first cell, number of cells, op, first edge cell}, i32 each. */
+export const RUN_WORDS = 4;
+const RUN_BYTES = 4 * RUN_WORDS;
 
 /** Bytes of one edge cell's alpha: 16 × 16 for luma, then 8 × 8 for chroma. */
 const EDGE_BYTES = 320;
 
 /** Weight of the target view alone at a node. */
 export const FULL_NODE = 32767 << 8;
+
+/** Bytes of one plane of a backdrop: an i16 at each node, with 7 fractional bits; a multiple of 16. */
+export function backdropPlaneBytes(grid: NodeGrid): number {
+  return align(grid.columns * grid.rows * 2, 16);
+}
 
 /** Number of nodes and cells of a canvas. Node (i, j) is the centre of the canvas pixel (16 i, 16 j). */
 export interface NodeGrid {

@@ -4,6 +4,7 @@ export { advanceNodes, tpsNodes } from './nodes';
 export { planCells } from './plan';
 export { edgeAlpha } from './edge-alpha';
 export { fillBlack } from './fill';
+export { fillBackdrop } from './backdrop';
 export { drawLuma } from './remap-luma';
 export { drawChroma } from './remap-chroma';
 export { scaleLuma, blockSums, changedBlocks } from './luma-scale';

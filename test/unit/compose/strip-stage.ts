@@ -16,7 +16,7 @@ import { SharedMemoryPlan } from '../../../src/contract/memory-plan.ts';
 import { i420Bytes, type Size } from '../../../src/contract/pixels.ts';
 import { loadKernels } from '../../../src/kernels/index.ts';
 import type { NodePair } from '../../../src/kernels/reference-plan.ts';
-import { nodeGrid, stripLayout } from '../../../src/kernels/strip-layout.ts';
+import { backdropPlaneBytes, nodeGrid, stripLayout } from '../../../src/kernels/strip-layout.ts';
 
 export interface StageOptions {
   readonly canvas: Size;
@@ -35,6 +35,8 @@ export async function stripStage(options: StageOptions) {
   const sources = [plan.allocate(i420Bytes(reference)), plan.allocate(i420Bytes(target))] as const;
   const output = plan.allocate(i420Bytes(canvas));
   const slot = plan.allocate(2 * grid.nodeBytes);
+  const planeBytes = backdropPlaneBytes(grid);
+  const backdrop = plan.allocate(3 * planeBytes);
   const layouts = Array.from({ length: workers }, () => plan.allocate(stripLayout(grid, 0).bytes));
   const kernels = loadKernels(await compileKernels(options.variant), plan.memory);
   const strips = layouts.map(
@@ -61,6 +63,13 @@ export async function stripStage(options: StageOptions) {
     } as unknown as NodePair,
     sources: [bytes(sources[0], reference), bytes(sources[1], target)] as const,
     sums: strips.map((strip) => new Float64Array(buffer, strip.layout.sums, SUMS_PER_WORKER)),
+    /** Values of the backdrop's planes at the nodes; shown while `words[BACKDROP]` is its offset. */
+    backdrop: {
+      offset: backdrop,
+      planes: [0, 1, 2].map(
+        (plane) => new Int16Array(buffer, backdrop + plane * planeBytes, grid.columns * grid.rows),
+      ) as [Int16Array, Int16Array, Int16Array],
+    },
     /** Draws one panorama and returns a copy. */
     draw(framesLeft: number, gains: readonly [ViewGain, ViewGain] = [NEUTRAL_GAIN, NEUTRAL_GAIN]): Uint8Array {
       [words[SOURCES], words[SOURCES + 1]] = sources;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawReference, type ViewPlaneGains } from '../../../src/kernels/reference-draw.ts';
 import { planReference } from '../../../src/kernels/reference-plan.ts';
-import { GAINS } from '../../../src/compose/strip-protocol.ts';
+import { BACKDROP, GAINS } from '../../../src/compose/strip-protocol.ts';
 import { GAIN_WORDS, type ViewGain } from '../../../src/compose/view-gain.ts';
 import { fillNodes, seeded, stripStage } from './strip-stage.ts';
 
@@ -101,6 +101,7 @@ const scene = (placing: fc.Arbitrary<Placing>) =>
     gains: fc.option(fc.tuple(gain, gain), { nil: undefined }),
     featherPx: fc.integer({ min: 1, max: 300 }),
     workers: fc.integer({ min: 1, max: 3 }),
+    hasBackdrop: fc.boolean(),
     variant: fc.constantFrom('simd' as const, 'relaxed' as const),
     seed: fc.integer(),
   });
@@ -115,11 +116,22 @@ async function matchesTwin(input: Scene): Promise<void> {
     paint(stage.sources[view], input.contents[view], random);
   }
 
+  const { offset, planes } = stage.backdrop;
+  for (const plane of planes) plane.forEach((_, node) => (plane[node] = Math.floor(random() * 32_641)));
+  stage.words[BACKDROP] = input.hasBackdrop ? offset : 0;
+
   const got = stage.draw(1, input.gains);
 
   const plan = planReference(stage.target, input.featherPx);
   const gains = [planeGains(stage.words, 0), planeGains(stage.words, 1)] as const;
-  const wanted = drawReference(stage.target, plan, stage.sources, input.canvas, gains);
+  const wanted = drawReference(
+    stage.target,
+    plan,
+    stage.sources,
+    input.canvas,
+    gains,
+    input.hasBackdrop ? planes : undefined,
+  );
   expect(firstDifference(got, wanted)).toBe('none');
 }
 
