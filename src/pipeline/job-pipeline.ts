@@ -107,6 +107,8 @@ export class JobPipeline {
       clock: this.#ports.clock,
       onGeometry: (plane, reply) => {
         this.#geometry.noteNetworks(reply.networkMs);
+        // An answer that was under way when the geometry was fixed by hand.
+        if (this.#spec.geometry !== undefined) return;
         const placed = this.#keeper()?.network(plane);
         if (placed === undefined) return;
         if (this.#output === undefined) this.#open(() => placed.geometry);
@@ -162,8 +164,8 @@ export class JobPipeline {
     this.#pairer.tick(nowUs);
     if (this.#output !== undefined || this.#opening !== undefined || this.#firstFrameUs === undefined) return;
     const timeoutUs = this.#settings.alignTimeoutMs * 1000;
-    if (this.#views.sizes !== undefined && this.#spec.geometry !== undefined) {
-      const manual = this.#spec.geometry;
+    const manual = this.#spec.geometry;
+    if (this.#views.sizes !== undefined && manual !== undefined) {
       this.#open((canvas) => canvas.manual(manual));
       return;
     }
@@ -171,7 +173,7 @@ export class JobPipeline {
     for (const camera of [0, 1] as const) {
       if (this.#views.isUnknown(camera)) this.#pairer.offer(this.#views.blackFrame(camera, nowUs), nowUs);
     }
-    this.#open((canvas) => canvas.sideBySide());
+    this.#open((canvas) => (manual === undefined ? canvas.sideBySide() : canvas.manual(manual)));
   }
 
   /** The networks' own start does not count against the time for aligning, within reason: a busy machine takes seconds. */
@@ -220,8 +222,12 @@ export class JobPipeline {
         log,
       });
       await output.show(geometry, 0);
+      output.setFill(this.#spec.fill);
       this.#geometry.show(geometry);
       this.#output = output;
+      // Fixed by hand while the output was opened with something else.
+      const manual = this.#spec.geometry;
+      if (manual !== undefined && geometry.origin !== 'manual') this.#show(canvas.manual(manual), 0);
       this.#phase = 'running';
       log.info('output opened', {
         widthPx: geometry.canvas.widthPx,
@@ -296,21 +302,25 @@ export class JobPipeline {
     this.#openCameras(required(this.#ffmpeg));
   }
 
+  /** Changes what shows where no view is; the size stays, `crop` enlarges what is inside. */
   setFill(fill: Fill): void {
-    this.#keeper()?.setFill(fill);
+    this.#spec = { ...this.#spec, fill };
+    this.#output?.setFill(fill);
+    this.#canvas?.setFill(fill);
+    // The networks' next geometry is placed anew; one that was fixed by hand does not come again by itself.
+    const manual = this.#spec.geometry;
+    if (manual === undefined || this.#canvas === undefined || this.#output === undefined) return;
+    this.#show(this.#canvas.manual(manual), REPLAN_FRAMES);
   }
 
   /** Fixes the geometry by hand, or gives it back to the networks (null). @throws SeamlineError when it cannot be used */
   setGeometry(manual: ManualGeometry | null): void {
+    // Checked before anything changes. Without both views yet, the output opens with it later.
+    const geometry = manual === null ? undefined : this.#keeper()?.manual(manual);
+    this.#spec = { ...this.#spec, geometry: manual ?? undefined };
     this.#loop?.pause(manual !== null);
-    if (manual === null) {
-      this.#client?.reset();
-      return;
-    }
-    const canvas = this.#keeper();
-    if (canvas === undefined) throw notYet();
-    if (this.#output === undefined) this.#open(() => canvas.manual(manual));
-    else this.#show(canvas.manual(manual), REPLAN_FRAMES);
+    if (manual === null) this.#client?.reset();
+    else if (geometry !== undefined && this.#output !== undefined) this.#show(geometry, REPLAN_FRAMES);
   }
 
   /** The geometry shown, in the form that `geometry` of a request takes. @throws SeamlineError before there is one */

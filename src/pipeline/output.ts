@@ -3,7 +3,7 @@ import { withDeadline } from '../common/deadline.ts';
 import { Composer } from '../compose/composer.ts';
 import type { StreamItem } from '../contract/access-unit.ts';
 import type { PipelineStatus } from '../contract/job-messages.ts';
-import type { JobSpec, PipelineSettings } from '../contract/job-spec.ts';
+import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry } from '../contract/warp-state.ts';
@@ -97,6 +97,11 @@ export class Output {
   /** Shows a geometry, blended in over `transitionFrames` panoramas. */
   show(geometry: CanvasGeometry, transitionFrames: number): Promise<void> {
     return this.#composer.setGeometry(geometry, transitionFrames);
+  }
+
+  /** Changes what shows where no view is; cropping is the geometry's business. */
+  setFill(fill: Fill): void {
+    this.#composer.setBlurred(fill === 'blur');
   }
 
   /** Takes over the pair's holds. */
