@@ -54,6 +54,8 @@ export type InferenceReply =
       readonly reason: string;
       /** True when a view moved further than transport can follow: run SpatialNet next. */
       readonly jumped: boolean;
+      /** True when a camera moved since the last pair. */
+      readonly isMoving: boolean;
       /** Milliseconds of each network that ran. */
       readonly networkMs: Readonly<Record<string, number>>;
     }

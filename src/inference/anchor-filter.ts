@@ -59,6 +59,11 @@ export class AnchorFilter {
     return this.#shown;
   }
 
+  /** The alignment that is carried along with the cameras: what is shown, or what waits for a second anchor. */
+  get carried(): PlaneMeshes | undefined {
+    return this.#shown ?? this.#candidate;
+  }
+
   /** True when the last anchor waits for a second one: ask for it at once. */
   get isWaiting(): boolean {
     return this.#candidate !== undefined;
@@ -73,7 +78,7 @@ export class AnchorFilter {
     this.#isGliding = false;
   }
 
-  /** Both meshes were carried on by the cameras' own motion; what was averaged over still pictures counts less now. */
+  /** All meshes were carried on by the cameras' own motion; what was averaged over still pictures counts less now. */
   transport(carry: (meshes: PlaneMeshes) => PlaneMeshes): void {
     if (this.#shown !== undefined) this.#shown = carry(this.#shown);
     if (this.#goal !== undefined) this.#goal = carry(this.#goal);

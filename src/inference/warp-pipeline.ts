@@ -33,6 +33,8 @@ export interface PairResult {
   /** Why there is no geometry, in plain words; empty when there is one. */
   readonly reason: string;
   readonly jumped: boolean;
+  /** True when a camera moved since the last pair. */
+  readonly isMoving: boolean;
   readonly networkMs: Readonly<Record<string, number>>;
 }
 
@@ -87,15 +89,17 @@ export class WarpPipeline {
     const steps = await this.#track(reference, target, ptsUs);
     const jumped = steps.some(({ kind }) => kind === 'lost');
     const isStill = steps.every(({ kind }) => kind === 'still');
-    const before = this.#filter.shown;
+    const isNew = this.#filter.shown === undefined;
+    const before = this.#filter.carried;
     if (jumped) this.#filter.jump();
     const carried = jumped || isStill || before === undefined ? before : this.#carry(before, steps);
-    const mustAnchor = wantsAnchor || jumped || this.#cadence === 'every-frame' || before === undefined;
+    const mustAnchor = wantsAnchor || jumped || this.#cadence === 'every-frame' || isNew;
     if (mustAnchor) await this.#anchor(reference, target, ptsUs, isStill);
     this.#filter.advance(isStill, sinceS);
     const shown = this.#filter.shown;
     this.#followPath(carried, shown);
-    return { ...(await this.#result(shown, ptsUs)), jumped: jumped || this.#filter.isWaiting };
+    const result = await this.#result(shown, ptsUs);
+    return { ...result, jumped: jumped || this.#filter.isWaiting, isMoving: !isStill };
   }
 
   /** Forgets window and anchors. */
@@ -184,7 +188,7 @@ export class WarpPipeline {
     };
   }
 
-  async #result(shown: PlaneMeshes | undefined, ptsUs: number): Promise<Omit<PairResult, 'jumped'>> {
+  async #result(shown: PlaneMeshes | undefined, ptsUs: number): Promise<Omit<PairResult, 'jumped' | 'isMoving'>> {
     const confidence = this.#confidence;
     const isTrusted = this.#acceptedUs !== undefined && ptsUs - this.#acceptedUs <= TRUST_US;
     if (shown === undefined || this.#paths === undefined || (!isTrusted && this.#reason !== '')) {

@@ -51,6 +51,19 @@ describe('anchors over time', () => {
     expect(filter.isWaiting).toBe(false);
   });
 
+  it('carries an anchor that waits along with the cameras, so that a shake is not halved into the first picture', () => {
+    const filter = new AnchorFilter(view.widthPx, true);
+    filter.anchor(alignment(700), true, 0);
+    expect(filter.carried?.target[0]).toBe(700);
+    filter.transport(({ reference, target }) => ({
+      reference,
+      target: target.map((value, index) => value + (index % 2 === 0 ? 8 : 0)),
+    }));
+    filter.anchor(alignment(708), false, 0.04);
+    expect(filter.shown?.target[0]).toBeCloseTo(708, 6);
+    expect(filter.carried).toBe(filter.shown);
+  });
+
   it('takes the first anchor at once where every frame is compared', () => {
     const filter = new AnchorFilter(view.widthPx, false);
     filter.anchor(alignment(700), true, 0);
