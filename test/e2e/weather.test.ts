@@ -1,57 +1,7 @@
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
+import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { eventually, freePort, type JobView, SeamlineServer } from '../helpers/seamline-server.ts';
-
-/** A player that stays: counts the pictures it shows and notes every time that does not rise. */
-class Player {
-  pictures = 0;
-  readonly stepsBack: string[] = [];
-  hasEnded = false;
-  readonly #child;
-
-  constructor(url: string) {
-    const args = [
-      '-v',
-      'error',
-      '-rtsp_transport',
-      'tcp',
-      '-i',
-      url,
-      '-map',
-      '0:v',
-      '-f',
-      'framehash',
-      '-hash',
-      'crc32',
-    ];
-    this.#child = spawn('ffmpeg', [...args, '-flush_packets', '1', '-'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    let last = -Infinity;
-    let rest = '';
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (!line.startsWith('0,')) continue;
-        const time = Number(line.split(',')[2]);
-        if (time <= last) this.stepsBack.push(`${last} → ${time}`);
-        last = time;
-        this.pictures += 1;
-      }
-    });
-    this.#child.on('exit', () => (this.hasEnded = true));
-  }
-
-  /** Resolves when `count` more pictures were shown. */
-  async more(count: number, timeoutMs: number): Promise<void> {
-    const goal = this.pictures + count;
-    await eventually(`${count} more pictures`, timeoutMs, async () => (this.pictures >= goal ? true : undefined));
-  }
-
-  stop(): void {
-    this.#child.kill('SIGKILL');
-  }
-}
 
 interface Figures {
   readonly output: { readonly width: number; readonly height: number; readonly bitrate_kbps: number };
@@ -67,7 +17,7 @@ describe('a running stitch in bad weather', () => {
   let second: DemoCameras;
   let secondPort: number;
   let job: JobView;
-  let player: Player;
+  let player: RtspPlayer;
 
   beforeAll(async () => {
     secondPort = await freePort();
@@ -79,7 +29,7 @@ describe('a running stitch in bad weather', () => {
       output_url: `rtsp://localhost:${server.rtspPort}/live`,
     });
     await server.waitForState(job.id, ['running'], 60_000);
-    player = new Player(server.rtsp('live'));
+    player = new RtspPlayer(server.rtsp('live'));
     await player.more(10, 20_000);
   });
 
@@ -143,7 +93,7 @@ describe('a running stitch in bad weather', () => {
     });
     await server.waitForState(job.id, ['running'], 60_000);
     player.stop();
-    player = new Player(server.rtsp('live'));
+    player = new RtspPlayer(server.rtsp('live'));
     await player.more(10, 20_000);
   });
 

@@ -42,3 +42,8 @@ export function startGstreamerCameras(pair: DemoClip): Promise<DemoCameras> {
   const args = [program, clip(pair, 'left'), clip(pair, 'right'), 'admin', 'p@ss:w#rd%'];
   return start('/usr/bin/python3', args, 'admin:p%40ss%3Aw%23rd%25@');
 }
+
+/** Two H.265 files from GStreamer's RTSP server, played once. */
+export function startHevcCameras(left: string, right: string): Promise<DemoCameras> {
+  return start('/usr/bin/python3', [join(ROOT, 'test/helpers/gst_clip_cameras.py'), '--h265', left, right]);
+}

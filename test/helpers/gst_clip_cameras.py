@@ -1,4 +1,4 @@
-"""GStreamer's RTSP server as two cameras: gst_clip_cameras.py LEFT.mp4 RIGHT.mp4 [USER PASSWORD]
+"""GStreamer's RTSP server as two cameras: gst_clip_cameras.py [--h265] LEFT.mp4 RIGHT.mp4 [USER PASSWORD]
 
 Serves the clips as /left and /right, from their first picture on for each first client, with Digest log-in when a user
 is given. Prints "ready PORT"; ends with its standard input.
@@ -13,8 +13,12 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 Gst.init(None)
-clips = sys.argv[1:3]
-credentials = sys.argv[3:5]
+arguments = sys.argv[1:]
+codec = "h265" if arguments[0] == "--h265" else "h264"
+if codec == "h265":
+    arguments = arguments[1:]
+clips = arguments[:2]
+credentials = arguments[2:4]
 
 server = GstRtspServer.RTSPServer.new()
 server.set_address("127.0.0.1")
@@ -30,7 +34,7 @@ if credentials:
 for path, clip in zip(("left", "right"), clips):
     factory = GstRtspServer.RTSPMediaFactory.new()
     factory.set_launch(
-        f'( filesrc location="{clip}" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )'
+        f'( filesrc location="{clip}" ! qtdemux ! {codec}parse ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )'
     )
     factory.set_shared(True)
     if credentials:
