@@ -19,6 +19,8 @@ export const TEST_PACKAGES = [
   ...EVALUATION_PACKAGES,
   { name: 'procps', why: 'ps and pgrep: tests look for processes left behind' },
   { name: 'curl', why: 'the examples of the README, word for word' },
+  { name: 'iproute2', why: 'network namespaces: viewers behind NAT' },
+  { name: 'nftables', why: 'address translation and lost packets between network namespaces' },
   { name: 'chromium', why: 'the viewer page in a real browser' },
   { name: 'mpv', why: 'a player' },
   { name: 'vlc-bin', why: 'a player of HTTP-FLV' },

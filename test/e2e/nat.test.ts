@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OwnedChild, spawnChild } from '../../src/process/child.ts';
+import { NatNetwork, PUBLIC_ADDRESS } from '../helpers/nat-network.ts';
+import { eventually, ROOT } from '../helpers/seamline-server.ts';
+
+const HTTP = 5000;
+const MEDIA = 8189;
+const CAMERAS = 8600;
+const TURN = { url: 'turn:203.0.113.9:3478', username: 'bob', credential: 'canary-turn-4711' };
+
+/** Keeps the page's connections within reach of the test. */
+const KEEP_PEERS = `
+window.peers = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(options) { super(options); window.peers.push(this); }
+};
+window.stats = async (type) => {
+  const entries = [...(await window.peers.at(-1).getStats()).values()];
+  return entries.find((entry) => entry.type === type && (type !== 'candidate-pair' || entry.nominated)) ?? {};
+};
+window.transport = async () => {
+  const entries = await window.peers.at(-1).getStats();
+  const pair = [...entries.values()].find((entry) => entry.type === 'candidate-pair' && entry.nominated);
+  return pair && entries.get(pair.localCandidateId).protocol;
+};
+`;
+interface Scope {
+  peers: RTCPeerConnection[];
+  stats(type: string): Promise<Record<string, number>>;
+  transport(): Promise<string>;
+}
+declare const peers: Scope['peers'];
+declare const stats: Scope['stats'];
+declare const transport: Scope['transport'];
+
+let network: NatNetwork;
+let server: OwnedChild;
+let cameras: OwnedChild;
+let browser: Browser;
+let page: Page;
+const log: string[] = [];
+
+function startBeside(args: string[], env: NodeJS.ProcessEnv = {}): OwnedChild {
+  const [command, ...words] = network.inside('server');
+  const child = spawnChild({
+    command,
+    args: [...words, process.execPath, ...args],
+    env: { ...process.env, ...env },
+    onStderrLine: (line) => log.push(line),
+  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => log.push(text));
+  return child;
+}
+
+async function ask(...curl: string[]): Promise<string> {
+  const { stdout } = await network.run('server', 'curl', '-s', '-m', '10', ...curl);
+  return stdout.toString();
+}
+
+beforeAll(async () => {
+  network = await NatNetwork.create({ http: HTTP, media: MEDIA });
+  const clip = (side: string): string => join(ROOT, `test/fixtures/media/demo/calm-${side}.mp4`);
+  cameras = startBeside([join(ROOT, 'dist/demo/cameras.main.js'), String(CAMERAS), clip('left'), clip('right')]);
+  server = startBeside([join(ROOT, 'dist/cli.js'), 'serve'], {
+    SEAMLINE_HTTP_PORT: String(HTTP),
+    SEAMLINE_WEBRTC_PORT: String(MEDIA),
+    SEAMLINE_NETWORK_PUBLIC_HOSTS: PUBLIC_ADDRESS,
+    SEAMLINE_WEBRTC_ICE_SERVERS: JSON.stringify([TURN]),
+    SEAMLINE_JOBS_STATE_FILE: '',
+    SEAMLINE_LOG_LEVEL: 'trace',
+  });
+  const api = `http://127.0.0.1:${HTTP}`;
+  await eventually('the start', 30_000, async () => ((await ask(`${api}/health/live`)) === '' ? undefined : true));
+  const [url1, url2] = ['left', 'right'].map((side) => `rtsp://127.0.0.1:${CAMERAS}/${side}`);
+  const body = JSON.stringify({ url1, url2, output_url: 'rtsp://127.0.0.1:8554/square' });
+  const { id } = JSON.parse(await ask('-H', 'Content-Type: application/json', '-d', body, `${api}/stitch`)) as {
+    id: string;
+  };
+  await eventually('a panorama', 60_000, async () =>
+    /"state":"(running|degraded)"/.test(await ask(`${api}/stitch/${id}`)) ? true : undefined,
+  );
+  browser = await chromium.launch({
+    executablePath: await network.viewerProgram(process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'),
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  });
+  page = await browser.newPage();
+  await page.addInitScript(KEEP_PEERS);
+}, 150_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop(8000);
+  await cameras?.stop();
+  await network?.close();
+});
+
+const decoded = async (): Promise<number> => (await page.evaluate(() => stats('inbound-rtp')))['framesDecoded'] ?? 0;
+
+async function moreThan(frames: number): Promise<void> {
+  await expect.poll(decoded, { timeout: 40_000 }).toBeGreaterThan(frames);
+}
+
+async function open(): Promise<void> {
+  await page.goto(`http://${PUBLIC_ADDRESS}:${HTTP}/view/square`);
+  await page.waitForFunction(
+    () => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 5,
+  );
+}
+
+describe('a viewer behind NAT of a server behind NAT', () => {
+  it('sees the panorama over the one forwarded port, and is told of the TURN server', async () => {
+    await open();
+
+    expect(await page.evaluate(() => transport())).toBe('udp');
+    const mean = await page.evaluate(() => {
+      const canvas = new OffscreenCanvas(2, 1);
+      const context = canvas.getContext('2d')!;
+      context.drawImage(document.querySelector('video')!, 0, 0, 2, 1);
+      return [...context.getImageData(0, 0, 2, 1).data];
+    });
+    expect(Math.min(mean[1]!, mean[5]!)).toBeGreaterThan(30);
+    const [iceServer] = await page.evaluate(() => peers.at(-1)!.getConfiguration().iceServers!);
+    expect(iceServer).toMatchObject({ urls: [TURN.url], username: TURN.username, credential: TURN.credential });
+  });
+
+  it('goes on seeing it when one packet of ten is lost: they are sent again', async () => {
+    const before = await page.evaluate(() => stats('inbound-rtp'));
+    await network.setWeather({ lossPercent: 10 });
+
+    await moreThan(before['framesDecoded']! + 100);
+
+    const after = await page.evaluate(() => stats('inbound-rtp'));
+    // Both are missing while there was no loss.
+    expect(after['nackCount'] ?? 0).toBeGreaterThan(before['nackCount'] ?? 0);
+    expect(after['retransmittedPacketsReceived'] ?? 0).toBeGreaterThan(5);
+    expect(await page.evaluate(() => peers.length)).toBe(1);
+  });
+
+  it('sees it by TCP when UDP is blocked', async () => {
+    await network.setWeather('udp-blocked');
+
+    await open();
+
+    expect(await page.evaluate(() => transport())).toBe('tcp');
+    await moreThan((await decoded()) + 25);
+  });
+
+  it('finds the login of the TURN server in no line of the log', () => {
+    expect(log.join('\n')).toContain('webrtc session opened');
+    expect(log.join('\n')).not.toContain('canary');
+  });
+});

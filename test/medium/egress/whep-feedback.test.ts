@@ -1,0 +1,71 @@
+import { RTCPeerConnection, RTCRtpCodecParameters, useH264, type RTCRtpTransceiver } from 'werift';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SteppedClock } from '../../../src/common/clock.ts';
+import { StreamRegistry } from '../../../src/egress/stream-registry.ts';
+import { WebRtcServer } from '../../../src/egress/webrtc/server.ts';
+import { silentLogger } from '../../../src/logging/logger.ts';
+import { aFormat, anAccessUnit } from '../../helpers/access-units.ts';
+
+const PLI_WAIT = { timeout: 5000 };
+const closers: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** A server with one stream, and a viewer, who sends and counts what the test wants. */
+async function aViewer() {
+  const clock = new SteppedClock(1e9);
+  const registry = new StreamRegistry(clock);
+  const requests: number[] = [];
+  const hub = registry.open('live', () => void requests.push(clock.nowUs()));
+  hub.publish({ kind: 'format', format: aFormat() });
+  const server = new WebRtcServer({ host: '127.0.0.1', port: 0, registry, clock, log: silentLogger });
+  await server.listen();
+  closers.push(() => server.close());
+  const viewer = new RTCPeerConnection({
+    codecs: {
+      video: [useH264(), new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000 })],
+    },
+    iceServers: [],
+    iceAdditionalHostAddresses: ['127.0.0.1'],
+  });
+  closers.push(() => viewer.close());
+  const transceiver: RTCRtpTransceiver = viewer.addTransceiver('video', { direction: 'recvonly' });
+  const sequences: number[] = [];
+  viewer.onTrack.subscribe(
+    (track) => void track.onReceiveRtp.subscribe(({ header }) => void sequences.push(header.sequenceNumber)),
+  );
+  await viewer.setLocalDescription(await viewer.createOffer());
+  const { sdp } = await server.answer('live', viewer.localDescription!.sdp, '127.0.0.1');
+  await viewer.setRemoteDescription({ type: 'answer', sdp });
+  await expect.poll(() => hub.readers, { timeout: 10_000 }).toBe(1);
+  let frame = 0;
+  const publish = (isKeyframe: boolean): void => {
+    hub.publish({ kind: 'access-unit', unit: anAccessUnit(frame, isKeyframe, 3000) });
+    frame += 1;
+    clock.advance(40_000);
+  };
+  publish(true);
+  await expect.poll(() => sequences.length, PLI_WAIT).toBeGreaterThan(2);
+  return { clock, requests, transceiver, publish, sequences };
+}
+
+describe('a viewer who lost packets', () => {
+  it('gets a key frame when he asks for one, and at most one a second', async () => {
+    const { clock, requests, transceiver } = await aViewer();
+    const [ssrc] = [...transceiver.receiver.tracks].map((track) => track.ssrc!);
+    const before = requests.length;
+    clock.advance(1_100_000);
+
+    await transceiver.receiver.sendRtcpPLI(ssrc!);
+    await expect.poll(() => requests.length, PLI_WAIT).toBe(before + 1);
+    await transceiver.receiver.sendRtcpPLI(ssrc!);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(requests.length).toBe(before + 1);
+    clock.advance(1_100_000);
+    await transceiver.receiver.sendRtcpPLI(ssrc!);
+
+    await expect.poll(() => requests.length, PLI_WAIT).toBe(before + 2);
+  });
+});
