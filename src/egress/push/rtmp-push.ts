@@ -92,7 +92,7 @@ export class RtmpPush implements PushAttempt {
     clearInterval(watch);
     unsubscribe();
     const last = exit.stderrTail.at(-1) ?? `ffmpeg ended with code ${exit.exitCode}`;
-    const isUnverified = exit.stderrTail.some((line) => /verify|certificate|hostname/i.test(line));
+    const isUnverified = exit.stderrTail.some((line) => /certificate/i.test(line));
     const words = isUnverified ? UNVERIFIED : hideSecrets(last, rtmpSecrets(url));
     const reason = this.#stalled === '' ? words : this.#stalled;
     return { reason, isRefusal: /unauthorized|authentication|authmod|access denied/i.test(last) };

@@ -1,4 +1,4 @@
-import { readdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,9 @@ import { monotonicClock } from '../../../src/common/clock.ts';
 import { PushStarter } from '../../../src/egress/push/push-starter.ts';
 import type { PushGroup } from '../../../src/egress/push/push-group.ts';
 import { silentLogger } from '../../../src/logging/logger.ts';
-import { spawnChild, type OwnedChild } from '../../../src/process/child.ts';
+import type { OwnedChild } from '../../../src/process/child.ts';
 import { LivePanorama, readAllMarked } from '../../helpers/live-panorama.ts';
+import { startRtmpReceiver, startRtspReceiver } from '../../helpers/push-receivers.ts';
 import { runProgram } from '../../helpers/run-program.ts';
 import { freePort } from '../../helpers/seamline-server.ts';
 
@@ -31,14 +32,7 @@ const starter = new PushStarter({
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'seamline-'));
-  rtmpPort = await freePort();
-  await writeFile(
-    join(folder, 'nginx.conf'),
-    `load_module /usr/lib/nginx/modules/ngx_rtmp_module.so; daemon off; master_process off; pid ${folder}/pid;
-     error_log ${folder}/error.log info; events { worker_connections 64; }
-     rtmp { server { listen 127.0.0.1:${rtmpPort}; chunk_size 4096; application live { live on; record off; } } }`,
-  );
-  nginx = startNginx();
+  ({ port: rtmpPort, server: nginx } = await startRtmpReceiver(folder));
   live = await LivePanorama.start();
 });
 
@@ -48,10 +42,6 @@ afterAll(async () => {
   await nginx?.stop();
   await rm(folder, { recursive: true });
 });
-
-function startNginx(): OwnedChild {
-  return spawnChild({ command: '/usr/sbin/nginx', args: ['-c', join(folder, 'nginx.conf'), '-p', folder] });
-}
 
 const state = (group: PushGroup, index = 0): string => group.status()[index]!.state;
 
@@ -72,20 +62,6 @@ function expectWhole(pictures: (number | undefined)[]): void {
   expect(pictures).toEqual(pictures.map((_, at) => pictures[0]! + at));
 }
 
-/** GStreamer's RTSP server that records what is pushed. */
-async function startRecorder(login: string[] = []): Promise<{ port: number; file: string; server: OwnedChild }> {
-  const port = await freePort();
-  const file = join(folder, `record-${port}.264`);
-  const server = spawnChild({
-    command: '/usr/bin/python3',
-    args: ['test/fixtures/bin/rtsp-record-server.py', String(port), file, ...login],
-  });
-  await new Promise((resolve) => {
-    server.stdout.once('data', resolve);
-  });
-  return { port, file, server };
-}
-
 describe('pushes', () => {
   it('reach an RTMP server whole, with the key in no process title', async () => {
     const group = starter.start(live.hub, [`rtmp://127.0.0.1:${rtmpPort}/live/${KEY}?user=bob`]);
@@ -101,7 +77,7 @@ describe('pushes', () => {
   });
 
   it('reach an RTSP server whole, after a Digest log-in', async () => {
-    const { port, file, server } = await startRecorder(['bob', PASSWORD]);
+    const { port, file, server } = await startRtspReceiver(folder, ['bob', PASSWORD]);
 
     const group = starter.start(live.hub, [`rtsp://bob:${PASSWORD}@127.0.0.1:${port}/in`]);
     await expect.poll(() => state(group), LONG).toBe('running');
@@ -114,7 +90,7 @@ describe('pushes', () => {
   });
 
   it('say why when a server refuses, and try a refused log-in again only after a long pause', async () => {
-    const { port, server } = await startRecorder(['bob', PASSWORD]);
+    const { port, server } = await startRtspReceiver(folder, ['bob', PASSWORD]);
     const nobody = await freePort();
 
     const group = starter.start(live.hub, [
@@ -136,7 +112,7 @@ describe('pushes', () => {
   });
 
   it('begin again when a server comes back, and the other outputs do not notice', async () => {
-    const { port, file, server } = await startRecorder();
+    const { port, file, server } = await startRtspReceiver(folder);
     const group = starter.start(live.hub, [`rtmp://127.0.0.1:${rtmpPort}/live/again`, `rtsp://127.0.0.1:${port}/in`]);
     await expect.poll(() => group.status().map((push) => push.state), LONG).toEqual(['running', 'running']);
 
@@ -144,7 +120,7 @@ describe('pushes', () => {
     await nginx.exited;
     await expect.poll(() => state(group), LONG).toBe('retrying');
     const size = (await stat(file)).size;
-    nginx = startNginx();
+    nginx = (await startRtmpReceiver(folder, { port: rtmpPort })).server;
     await expect.poll(() => state(group), LONG).toBe('running');
 
     expect(state(group, 1)).toBe('running');
