@@ -1,3 +1,4 @@
+import { ENCODERS } from '../contract/job-spec.ts';
 import { decimal, numberOrNull, oneOf, section, text, texts, whole, wholes } from './setting.ts';
 
 /** Values of a job that POST /stitch does not name. */
@@ -17,7 +18,7 @@ export class JobDefaultsConfig {
   @whole(100, 50_000)
   readonly bitrateKbps: number = 4000;
 
-  @text(/^[a-z0-9_]{1,32}$/, 'must be the name of an H.264 encoder of ffmpeg')
+  @oneOf(ENCODERS)
   readonly encoder: string = 'libx264';
 
   @oneOf(['tcp', 'udp'])

@@ -3,6 +3,9 @@ import type { ManualGeometry } from './warp-state.ts';
 /** How the border that no view covers is shown. */
 export type Fill = 'black' | 'blur' | 'crop';
 
+/** H.264 encoders of ffmpeg that the product has settings for. */
+export const ENCODERS: readonly string[] = ['libx264'];
+
 /** Transport of a camera's RTP. */
 export type CameraTransport = 'tcp' | 'udp';
 

@@ -1,5 +1,6 @@
 import { SeamlineError } from '../common/seamline-error.ts';
 import { TICKS_PER_SECOND } from '../common/ticks.ts';
+import { ENCODERS } from '../contract/job-spec.ts';
 import type { Size } from '../contract/pixels.ts';
 import { ffmpegArguments, type FfmpegInfo } from '../process/ffmpeg.ts';
 import { h264Level } from './h264-level.ts';
@@ -23,8 +24,8 @@ const LONGEST_GOP_SECONDS = 10;
  * @throws SeamlineError `invalid-request` for an encoder that this product or this ffmpeg does not know
  */
 export function encoderArguments(settings: EncoderSettings, ffmpeg: FfmpegInfo): string[] {
-  if (settings.encoder !== 'libx264') {
-    const message = `must be libx264`;
+  if (!ENCODERS.includes(settings.encoder)) {
+    const message = `must be ${ENCODERS.join(' or ')}`;
     throw new SeamlineError('invalid-request', `encoder ${message}`, { errors: [{ field: 'encoder', message }] });
   }
   const gop = String(Math.ceil(settings.fps * LONGEST_GOP_SECONDS));

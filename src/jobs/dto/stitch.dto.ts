@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateIf } from 'class-validator';
+import { ENCODERS } from '../../contract/job-spec.ts';
 import { IsAddress, OUTPUT_PROTOCOLS, SOURCE_PROTOCOLS } from './address.validator.ts';
 import { AddressList, Choice, NumberFrom, Optional, Switch, Text, WholeNumber } from './fields.ts';
 import { IsGeometry } from './geometry.validator.ts';
@@ -62,9 +63,9 @@ export class CreateStitchDto {
   @WholeNumber(100, 50_000)
   bitrate_kbps?: number;
 
-  @ApiPropertyOptional({ description: 'H.264 encoder of ffmpeg.', example: 'libx264' })
+  @ApiPropertyOptional({ enum: ENCODERS, description: 'H.264 encoder of ffmpeg.' })
   @Optional()
-  @Text(/^[a-z0-9_]{1,32}$/, 'must be the name of an H.264 encoder of ffmpeg')
+  @Choice(ENCODERS)
   encoder?: string;
 
   @ApiPropertyOptional({ description: 'Added to the capture times of the second camera, ms.', example: -40 })

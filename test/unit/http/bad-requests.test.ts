@@ -99,6 +99,7 @@ describe('POST /stitch', () => {
     ['fps', 1e9],
     ['bitrate_kbps', -1],
     ['encoder', 'libx264 -i /etc/passwd'],
+    ['encoder', 'libx265'],
     ['sync_offset_ms', 'NaN'],
     ['transport', 'http'],
     ['ingest', 'none'],
