@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SeamlineError } from '../common/seamline-error.ts';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData } from '../contract/worker-messages.ts';
@@ -7,6 +8,8 @@ import { siblingModule } from '../process/sibling-module.ts';
 const READY_DEADLINE_MS = 120_000;
 /** Answer to one pair on a machine that is overloaded. */
 const REPLY_DEADLINE_MS = 30_000;
+/** Giving the networks back takes milliseconds. */
+const CLOSE_DEADLINE_MS = 2000;
 
 /** The thread's name, as tools for debugging show it. */
 const NAME = 'networks';
@@ -72,7 +75,7 @@ export class InferenceThread {
   #answer(ms: number, what: string): Promise<InferenceReply> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise<InferenceReply>((resolve, reject) => {
-      const timer = setTimeout(
+      const timer = globalThis.setTimeout(
         () => reject(new SeamlineError('inference-failed', `${what} took longer than ${ms} ms`)),
         ms,
       );
@@ -92,11 +95,18 @@ export class InferenceThread {
     });
   }
 
-  /** Asks the thread to end, and ends it when it does not. */
+  /**
+   * Asks the thread to end. One that does not is left behind: to terminate it while it is inside ONNX Runtime
+   * would abort the whole process.
+   */
   async close(): Promise<void> {
     this.post({ kind: 'close' });
-    const timer = setTimeout(() => void this.#worker.terminate(), 2000);
-    await this.#ended;
-    clearTimeout(timer);
+    const timer = new AbortController();
+    await Promise.race([
+      this.#ended,
+      setTimeout(CLOSE_DEADLINE_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+    this.#worker.unref();
   }
 }
