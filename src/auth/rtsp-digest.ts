@@ -1,12 +1,14 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../common/clock.ts';
 import {
+  type AuthChallenge,
   digestAlgorithm,
   digestResponse,
   formatDigestChallenge,
   parseAuthorization,
   type DigestHash,
 } from '../media/digest.ts';
+import { RateLimit } from './rate-limit.ts';
 
 /** One who may play. */
 export interface RtspUser {
@@ -14,8 +16,11 @@ export interface RtspUser {
   readonly password: string;
 }
 
-/** What a log-in is worth. `stale`: the password may be right, but the nonce is too old; the client tries again by itself. */
-export type LoginVerdict = 'accepted' | 'missing' | 'stale' | 'refused';
+/**
+ * What a log-in is worth. `stale`: the password may be right, but the nonce is too old; the client tries again by itself.
+ * `locked`: too many wrong ones came from its address, this one was not looked at.
+ */
+export type LoginVerdict = 'accepted' | 'missing' | 'stale' | 'refused' | 'locked';
 
 /** What an authenticator is made of. */
 export interface RtspAuthenticatorOptions {
@@ -24,6 +29,8 @@ export interface RtspAuthenticatorOptions {
   readonly clock: Clock;
   /** Key that nonces are signed with; random by default. */
   readonly secret?: Uint8Array;
+  /** Wrong log-ins of one address per minute before it has to wait; 20 by default. */
+  readonly maxRefusalsPerMinute?: number;
 }
 
 /** How long a nonce may be used. */
@@ -43,12 +50,14 @@ export class RtspAuthenticator {
   readonly #passwords: ReadonlyMap<string, string>;
   readonly #clock: Clock;
   readonly #secret: Uint8Array;
+  readonly #refusals: RateLimit;
 
   constructor(options: RtspAuthenticatorOptions) {
     this.#realm = options.realm;
     this.#passwords = new Map(options.users.map(({ name, password }) => [name, password]));
     this.#clock = options.clock;
     this.#secret = options.secret ?? randomBytes(32);
+    this.#refusals = new RateLimit(options.clock, options.maxRefusalsPerMinute ?? 20);
   }
 
   /** Values of WWW-Authenticate. MD5 stands last, since ffmpeg and live555 take the last Digest and know nothing else. */
@@ -62,10 +71,23 @@ export class RtspAuthenticator {
   /**
    * @param uri address of the request line
    * @param authorization value of the header, if any
+   * @param client address that wrong log-ins are counted for
    */
-  check(method: string, uri: string, authorization: string | undefined): LoginVerdict {
+  check(method: string, uri: string, authorization: string | undefined, client: string): LoginVerdict {
     const login = authorization === undefined ? undefined : parseAuthorization(authorization);
     if (login === undefined) return 'missing';
+    if (this.lockedSeconds(client) > 0) return 'locked';
+    const verdict = this.#verdict(method, uri, login);
+    if (verdict === 'refused') this.#refusals.take(client);
+    return verdict;
+  }
+
+  /** Seconds until log-ins of this address are looked at again; 0: they are. */
+  lockedSeconds(client: string): number {
+    return this.#refusals.waitSeconds(client);
+  }
+
+  #verdict(method: string, uri: string, login: AuthChallenge): LoginVerdict {
     const field = (name: string): string => login.parameters.get(name) ?? '';
     const algorithm = digestAlgorithm(login);
     if (login.scheme !== 'digest' || algorithm === undefined) return 'refused';

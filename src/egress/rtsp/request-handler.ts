@@ -81,8 +81,11 @@ export class RequestHandler {
   #authorize(request: RtspRequest): RtspReply | undefined {
     const auth = this.#context.authenticator;
     if (auth === undefined) return undefined;
-    const verdict = auth.check(request.method, request.uri, request.headers.get('authorization'));
+    const verdict = auth.check(request.method, request.uri, request.headers.get('authorization'), this.#client);
     if (verdict === 'accepted') return undefined;
+    if (verdict === 'locked') {
+      return reply(403, { 'Retry-After': String(auth.lockedSeconds(this.#client)) }, { closes: true });
+    }
     if (verdict === 'refused') this.#failedLogins += 1;
     const closes = this.#failedLogins >= MAX_FAILED_LOGINS;
     if (closes) this.#context.log.warn('rtsp logins refused', { client: this.#client, count: this.#failedLogins });

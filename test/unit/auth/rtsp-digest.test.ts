@@ -37,15 +37,21 @@ function setUp() {
       hash,
     );
   };
-  return { clock, auth, login };
+  const check = (
+    method: string,
+    uri: string,
+    authorization: string | undefined,
+    client = '198.51.100.7',
+  ): ReturnType<typeof auth.check> => auth.check(method, uri, authorization, client);
+  return { clock, auth, login, check };
 }
 
 describe('RtspAuthenticator', () => {
   it.each(['MD5', 'SHA-256'] as const)('accepts the right password by %s', (algorithm) => {
-    const { auth, login } = setUp();
+    const { login, check } = setUp();
 
-    expect(auth.check('DESCRIBE', URI, login(algorithm))).toBe('accepted');
-    expect(auth.check('DESCRIBE', URI, login(algorithm, { qop: true }))).toBe('accepted');
+    expect(check('DESCRIBE', URI, login(algorithm))).toBe('accepted');
+    expect(check('DESCRIBE', URI, login(algorithm, { qop: true }))).toBe('accepted');
   });
 
   it('offers MD5 last and Basic never', () => {
@@ -58,40 +64,53 @@ describe('RtspAuthenticator', () => {
   });
 
   it('refuses a wrong password, an unknown user, another method, another path, and Basic', () => {
-    const { auth, login } = setUp();
+    const { login, check } = setUp();
 
-    expect(auth.check('DESCRIBE', URI, login('MD5', { password: 'wrong' }))).toBe('refused');
-    expect(auth.check('DESCRIBE', URI, login('MD5', { username: 'eve', password: '' }))).toBe('refused');
-    expect(auth.check('SETUP', URI, login('MD5'))).toBe('refused');
-    expect(auth.check('DESCRIBE', URI, login('MD5', { uri: 'rtsp://host:8554/other' }))).toBe('refused');
-    expect(auth.check('DESCRIBE', URI, `Basic ${Buffer.from('bob:p@ss: "#%').toString('base64')}`)).toBe('refused');
-    expect(auth.check('DESCRIBE', URI, 'Digest')).toBe('refused');
+    expect(check('DESCRIBE', URI, login('MD5', { password: 'wrong' }))).toBe('refused');
+    expect(check('DESCRIBE', URI, login('MD5', { username: 'eve', password: '' }))).toBe('refused');
+    expect(check('SETUP', URI, login('MD5'))).toBe('refused');
+    expect(check('DESCRIBE', URI, login('MD5', { uri: 'rtsp://host:8554/other' }))).toBe('refused');
+    expect(check('DESCRIBE', URI, `Basic ${Buffer.from('bob:p@ss: "#%').toString('base64')}`)).toBe('refused');
+    expect(check('DESCRIBE', URI, 'Digest')).toBe('refused');
   });
 
   it('accepts the address of the presentation where the track is meant', () => {
-    const { auth, login } = setUp();
+    const { login, check } = setUp();
 
-    expect(auth.check('DESCRIBE', `${URI}/trackID=0`, login('MD5'))).toBe('accepted');
-    expect(auth.check('DESCRIBE', URI, login('MD5', { uri: `${URI}/` }))).toBe('accepted');
+    expect(check('DESCRIBE', `${URI}/trackID=0`, login('MD5'))).toBe('accepted');
+    expect(check('DESCRIBE', URI, login('MD5', { uri: `${URI}/` }))).toBe('accepted');
   });
 
   it('tells a client that only its nonce is too old', () => {
-    const { auth, login, clock } = setUp();
+    const { auth, login, clock, check } = setUp();
     const old = login('MD5');
 
     clock.advance(11 * 60 * 1e6);
 
-    expect(auth.check('DESCRIBE', URI, old)).toBe('stale');
+    expect(check('DESCRIBE', URI, old)).toBe('stale');
     expect(auth.challenges(true)[1]).toContain('stale=true');
   });
 
   it('takes a nonce of another server for an old one', () => {
-    const { auth } = setUp();
+    const { check } = setUp();
 
-    expect(auth.check('DESCRIBE', URI, setUp().login('MD5'))).toBe('stale');
+    expect(check('DESCRIBE', URI, setUp().login('MD5'))).toBe('stale');
   });
 
   it('misses what was not sent', () => {
-    expect(setUp().auth.check('DESCRIBE', URI, undefined)).toBe('missing');
+    expect(setUp().check('DESCRIBE', URI, undefined)).toBe('missing');
+  });
+
+  it('looks at no log-in of an address that sent too many wrong ones, for a while', () => {
+    const { login, check, clock } = setUp();
+    const guess = () => check('DESCRIBE', URI, login('MD5', { password: 'wrong' }));
+
+    expect(Array.from({ length: 20 }, guess)).toEqual(Array(20).fill('refused'));
+
+    expect(check('DESCRIBE', URI, login('MD5'))).toBe('locked');
+    expect(check('DESCRIBE', URI, undefined)).toBe('missing');
+    expect(check('DESCRIBE', URI, login('MD5'), '198.51.100.8')).toBe('accepted');
+    clock.advance(4_000_000);
+    expect(check('DESCRIBE', URI, login('MD5'))).toBe('accepted');
   });
 });
