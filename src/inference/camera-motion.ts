@@ -1,9 +1,8 @@
+import { normalised } from './luma-pyramid.ts';
+import { medianSize, solveSymmetric } from './small-system.ts';
+
 /** Side of the blocks that pictures are averaged over before they are compared. */
 const BLOCK = 4;
-/** Brightness is taken relative to the mean and spread of a window of (2 · 4 + 1)² blocks, so that light may change. */
-const WINDOW = 4;
-/** Added to the variance, levels²: flat areas stay flat instead of showing their grain. */
-const FLAT_VARIANCE = 9;
 /** Side of a tile, in blocks, and the points kept in each. */
 const TILE = 10;
 const POINTS_PER_TILE = 16;
@@ -127,36 +126,8 @@ export class CameraMotionGauge {
     return small;
   }
 
-  /** (value − mean) / spread over the window around each block. */
   #normalise(small: Float32Array): Float32Array {
-    const width = this.#width;
-    const height = this.#height;
-    const sums = new Float64Array((width + 1) * (height + 1) * 2);
-    for (let y = 0; y < height; y += 1) {
-      let [row, square] = [0, 0];
-      for (let x = 0; x < width; x += 1) {
-        const value = small[y * width + x]!;
-        row += value;
-        square += value * value;
-        const at = ((y + 1) * (width + 1) + x + 1) * 2;
-        sums[at] = sums[at - 2 * (width + 1)]! + row;
-        sums[at + 1] = sums[at - 2 * (width + 1) + 1]! + square;
-      }
-    }
-    const normal = new Float32Array(small.length);
-    for (let y = 0; y < height; y += 1) {
-      const [top, bottom] = [Math.max(0, y - WINDOW), Math.min(height, y + WINDOW + 1)];
-      for (let x = 0; x < width; x += 1) {
-        const [left, right] = [Math.max(0, x - WINDOW), Math.min(width, x + WINDOW + 1)];
-        const [a, b] = [(top * (width + 1) + left) * 2, (top * (width + 1) + right) * 2];
-        const [c, d] = [(bottom * (width + 1) + left) * 2, (bottom * (width + 1) + right) * 2];
-        const area = (right - left) * (bottom - top);
-        const mean = (sums[d]! - sums[b]! - sums[c]! + sums[a]!) / area;
-        const variance = (sums[d + 1]! - sums[b + 1]! - sums[c + 1]! + sums[a + 1]!) / area - mean * mean;
-        normal[y * width + x] = (small[y * width + x]! - mean) / Math.sqrt(Math.max(0, variance) + FLAT_VARIANCE);
-      }
-    }
-    return normal;
+    return normalised({ values: small, width: this.#width, height: this.#height }).values;
   }
 
   /** The points of strongest gradient of every tile that has any: no object of the scene can have them all. */
@@ -185,18 +156,6 @@ function agreeingShare(residual: Float64Array): number {
   let agreeing = 0;
   for (const value of residual) if (Math.abs(value) < AGREES) agreeing += 1;
   return agreeing / residual.length;
-}
-
-/** Median of the absolute values, to 1/64 and at most 4: a histogram is ten times faster than sorting. */
-function medianSize(values: Float64Array): number {
-  const counts = new Int32Array(257);
-  for (const value of values) counts[Math.min(256, Math.floor(Math.abs(value) * 64))]! += 1;
-  let left = values.length / 2;
-  for (let bin = 0; bin <= 256; bin += 1) {
-    left -= counts[bin]!;
-    if (left <= 0) return (bin + 0.5) / 64;
-  }
-  return 4;
 }
 
 /**
@@ -228,26 +187,4 @@ function fit(rows: Float64Array, difference: Float64Array, residual: Float64Arra
     }
   }
   return [solution[0]!, solution[1]!, solution[2]!, solution[3]!];
-}
-
-/** Cholesky on the lower triangle, lightly damped. */
-function solveSymmetric(normal: Float64Array, right: Float64Array, solution: Float64Array): void {
-  const n = UNKNOWNS;
-  for (let i = 0; i < n; i += 1) {
-    for (let j = 0; j <= i; j += 1) {
-      let sum = normal[i * n + j]! + (i === j ? 1e-3 : 0);
-      for (let k = 0; k < j; k += 1) sum -= normal[i * n + k]! * normal[j * n + k]!;
-      normal[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-9)) : sum / normal[j * n + j]!;
-    }
-  }
-  for (let i = 0; i < n; i += 1) {
-    let sum = right[i]!;
-    for (let k = 0; k < i; k += 1) sum -= normal[i * n + k]! * solution[k]!;
-    solution[i] = sum / normal[i * n + i]!;
-  }
-  for (let i = n - 1; i >= 0; i -= 1) {
-    let sum = solution[i]!;
-    for (let k = i + 1; k < n; k += 1) sum -= normal[k * n + i]! * solution[k]!;
-    solution[i] = sum / normal[i * n + i]!;
-  }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../common/clock.ts';
 import { usToTicks } from '../common/ticks.ts';
 import type { Composer, Panorama } from '../compose/composer.ts';
 import type { EncoderSwitch } from '../encode/encoder-switch.ts';
+import type { CanvasGeometry } from '../contract/warp-state.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
 import { ExposureControl } from './exposure-control.ts';
 import { withLostViewDark } from './lost-view.ts';
@@ -22,6 +23,8 @@ export interface ComposeLoopOptions {
   readonly clock: Clock;
   /** Milliseconds since 1970, for what is written into the picture. */
   readonly wallClockMs: () => number;
+  /** A moving pair's own geometry, or undefined when the one that the composer has is to stay. */
+  readonly geometryOf: (pair: FramePair) => CanvasGeometry | undefined;
   /** Panoramas a second at most. */
   readonly fps: number;
   readonly onError: (error: unknown) => void;
@@ -114,6 +117,7 @@ export class ComposeLoop {
   async #show(pair: FramePair): Promise<void> {
     const { composer, encoder, clock } = this.#options;
     const isStill = pair === this.#last;
+    if (!isStill) await this.#moveAlong(pair);
     const exposure = this.#exposure.next();
     const gains = withLostViewDark(exposure.gains, pair);
     const panorama = await composer.compose(pair.reference, pair.target, { ...exposure, gains });
@@ -133,6 +137,17 @@ export class ComposeLoop {
     if (!isStill) {
       if (this.#last !== undefined) releasePair(this.#last);
       this.#last = pair;
+    }
+  }
+
+  /** Has the pair drawn with its own geometry. One that cannot be drawn leaves the last one shown. */
+  async #moveAlong(pair: FramePair): Promise<void> {
+    const own = this.#options.geometryOf(pair);
+    if (own === undefined) return;
+    try {
+      await this.#options.composer.setGeometry(own, 1);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
     }
   }
 

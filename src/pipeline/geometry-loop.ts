@@ -5,6 +5,7 @@ import type { PlaneGeometry } from '../contract/warp-state.ts';
 import type { Cadence } from '../inference/cadence.ts';
 import type { GeometryReply, InferenceClient } from '../inference/inference-client.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
+import { timesOf, type FoundFor } from './geometry-pairs.ts';
 import { RateMeter } from './stage-delays.ts';
 
 /** Comparisons may be four seconds apart. */
@@ -15,7 +16,7 @@ export interface GeometryLoopOptions {
   readonly client: InferenceClient;
   readonly cadence: Cadence;
   readonly clock: Clock;
-  readonly onGeometry: (plane: PlaneGeometry, reply: GeometryReply) => void;
+  readonly onGeometry: (plane: PlaneGeometry, reply: GeometryReply, found: FoundFor) => void;
   readonly onRejected: (reply: GeometryReply) => void;
   /** The networks are lost for now; the client starts them again by itself. */
   readonly onLost: (reason: string) => void;
@@ -42,19 +43,25 @@ export class GeometryLoop {
     this.#isPaused = isPaused;
   }
 
-  /** Looks at a pair; retains its frames for as long as the networks need them. The caller keeps its own holds. */
-  offer(pair: FramePair): void {
-    if (this.#isBusy || this.#isPaused || this.#isClosed || pair.referenceIsHeld || pair.targetIsHeld) return;
+  /**
+   * Looks at a pair; retains its frames for as long as the networks need them. The caller keeps its own holds.
+   * @returns true when the networks are asked about it
+   */
+  offer(pair: FramePair): boolean {
+    if (this.#isBusy || this.#isPaused || this.#isClosed || pair.referenceIsHeld || pair.targetIsHeld) return false;
     const step = this.#options.cadence.next(this.#options.clock.nowUs());
-    if (step === 'skip') return;
+    if (step === 'skip') return false;
     this.#isBusy = true;
     void this.#ask(pair, step === 'anchor').finally(() => {
       this.#isBusy = false;
     });
+    return true;
   }
 
   async #ask(pair: FramePair, isAnchor: boolean): Promise<void> {
     const { client, cadence, clock, onGeometry, onRejected, onLost, onError } = this.#options;
+    // The pair may be gone when the answer comes.
+    const times = timesOf(pair);
     try {
       const reply = await client.submit(pair.reference, pair.target, pair.reference.captureUs, isAnchor);
       if (this.#isClosed) return;
@@ -63,7 +70,7 @@ export class GeometryLoop {
       this.#updates.note(nowUs);
       if ('spatial' in reply.networkMs) this.#comparisons.note(nowUs);
       if (reply.geometry === undefined) onRejected(reply);
-      else onGeometry(reply.geometry, reply);
+      else onGeometry(reply.geometry, reply, { times, isMoving: reply.isMoving });
     } catch (error) {
       if (this.#isClosed) return;
       if (error instanceof SeamlineError) onLost(error.message);

@@ -20,6 +20,7 @@ import { type FramePair, FramePairer } from '../pairing/frame-pairer.ts';
 import { type FfmpegInfo, findFfmpeg } from '../process/ffmpeg.ts';
 import { CanvasKeeper } from './canvas-keeper.ts';
 import { GeometryLoop } from './geometry-loop.ts';
+import type { FoundFor } from './geometry-pairs.ts';
 import { GeometryState } from './geometry-state.ts';
 import { Output } from './output.ts';
 import { jpegOf } from './snapshot.ts';
@@ -105,14 +106,14 @@ export class JobPipeline {
       client: this.#client,
       cadence: new Cadence({ budgetShare: this.#settings.inferenceBudget, mode: () => required(this.#client).cadence }),
       clock: this.#ports.clock,
-      onGeometry: (plane, reply) => {
+      onGeometry: (plane, reply, found) => {
         this.#geometry.noteNetworks(reply.networkMs);
         // An answer that was under way when the geometry was fixed by hand.
         if (this.#spec.geometry !== undefined) return;
         const placed = this.#keeper()?.network(plane);
         if (placed === undefined) return;
         if (this.#output === undefined) this.#open(() => placed.geometry);
-        else this.#show(placed.geometry, placed.isReplanned ? REPLAN_FRAMES : this.#stepFrames());
+        else this.#show(placed.geometry, placed.isReplanned ? REPLAN_FRAMES : this.#stepFrames(), found);
       },
       onRejected: (reply) => {
         this.#geometry.noteNetworks(reply.networkMs);
@@ -152,7 +153,8 @@ export class JobPipeline {
 
   #onPair(pair: FramePair): void {
     if (!pair.referenceIsHeld && !pair.targetIsHeld) this.#bothLiveUs ??= this.#ports.clock.nowUs();
-    this.#loop?.offer(pair);
+    const isAsked = this.#loop?.offer(pair) === true;
+    if (isAsked) this.#output?.look(pair);
     if (this.#output === undefined) {
       pair.reference.release();
       pair.target.release();
@@ -238,9 +240,9 @@ export class JobPipeline {
     })().catch(onFailure);
   }
 
-  #show(geometry: ReturnType<CanvasKeeper['sideBySide']>, transitionFrames: number): void {
+  #show(geometry: ReturnType<CanvasKeeper['sideBySide']>, transitionFrames: number, found?: FoundFor): void {
     this.#geometry.show(geometry);
-    this.#output?.show(geometry, transitionFrames).catch(this.#ports.onFailure);
+    this.#output?.show(geometry, transitionFrames, found).catch(this.#ports.onFailure);
   }
 
   /** Frames until the next geometry is due, so that one blends into the next. */

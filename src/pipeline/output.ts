@@ -13,6 +13,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { FramePair, FramePairerStats } from '../pairing/frame-pairer.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
 import { ComposeLoop } from './compose-loop.ts';
+import { FollowedPairs, type FoundFor } from './geometry-pairs.ts';
 import { StageDelays } from './stage-delays.ts';
 
 /** Panoramas in memory: one being made, two waiting for the encoder, one to spare. */
@@ -45,6 +46,7 @@ export class Output {
   readonly #encoder: EncoderSwitch;
   readonly #loop: ComposeLoop;
   readonly #delays: StageDelays;
+  readonly #followed: FollowedPairs;
   readonly #size: Size;
   readonly #clock: Clock;
 
@@ -54,6 +56,7 @@ export class Output {
     this.#size = size;
     this.#clock = clock;
     this.#delays = new StageDelays();
+    this.#followed = new FollowedPairs(options.memory, options.kernels, options.views, clock);
     this.#encoder = new EncoderSwitch({
       settings: {
         size,
@@ -75,6 +78,7 @@ export class Output {
     this.#loop = new ComposeLoop({
       ...{ composer, encoder: this.#encoder, clock, fps },
       wallClockMs: Date.now,
+      geometryOf: (pair) => this.#followed.geometryOf(pair),
       onError: options.onError,
     });
   }
@@ -94,14 +98,24 @@ export class Output {
     return output;
   }
 
-  /** Shows a geometry, blended in over `transitionFrames` panoramas. */
-  show(geometry: CanvasGeometry, transitionFrames: number): Promise<void> {
-    return this.#composer.setGeometry(geometry, transitionFrames);
+  /**
+   * Shows a geometry, blended in over `transitionFrames` panoramas.
+   * @param found set for one of the networks: while the cameras move it is carried on to each pair
+   */
+  async show(geometry: CanvasGeometry, transitionFrames: number, found?: FoundFor): Promise<void> {
+    if (found === undefined) this.#followed.stop();
+    else if (this.#followed.take(geometry, found, transitionFrames)) return;
+    await this.#composer.setGeometry(geometry, transitionFrames);
   }
 
   /** Changes what shows where no view is; cropping is the geometry's business. */
   setFill(fill: Fill): void {
     this.#composer.setBlurred(fill === 'blur');
+  }
+
+  /** The networks are asked about a pair: their answer can then be carried on from it. The caller keeps its holds. */
+  look(pair: FramePair): void {
+    this.#followed.look(pair);
   }
 
   /** Takes over the pair's holds. */

@@ -1,0 +1,128 @@
+import type { CanvasGeometry, Mesh, MeshGrid } from '../contract/warp-state.ts';
+import type { ViewSizes } from '../geometry/canvas.ts';
+import { applyAll } from '../geometry/homography.ts';
+import { rigidMesh } from '../geometry/rigid-mesh.ts';
+import { Trajectory } from '../geometry/trajectory.ts';
+import { CameraFollower } from '../inference/camera-follower.ts';
+
+/** Names the two pictures of a pair by their capture times, µs: the reference's and the target's. */
+export type PairTimes = readonly [number, number];
+
+/** One mesh a view. */
+type Meshes = readonly [Mesh, Mesh];
+
+/** One view: how its camera moved, and how a mesh moves with it. */
+interface View {
+  readonly camera: CameraFollower;
+  readonly trajectory: Trajectory;
+  readonly rigid: Mesh;
+}
+
+/**
+ * Gives every pair of moving cameras its own geometry: the last one that the networks found, carried on by what each
+ * camera has done since. A new geometry moves only what it says otherwise, over several pictures.
+ */
+export class GeometryFollower {
+  readonly #views: readonly [View, View];
+  #base: CanvasGeometry | undefined;
+  #baseTimes: PairTimes = [0, 0];
+  /** What was shown minus what the base says, for the same pair. */
+  #offset: Meshes | undefined;
+  #frames = 1;
+  #framesLeft = 0;
+  #shown: Meshes | undefined;
+  #shownTimes: PairTimes = [0, 0];
+
+  constructor(views: ViewSizes, grid: MeshGrid) {
+    this.#views = [views.reference, views.target].map((size) => ({
+      camera: new CameraFollower(size),
+      trajectory: new Trajectory(grid, size),
+      rigid: rigidMesh(grid, size),
+    })) as unknown as [View, View];
+  }
+
+  /** Forgets geometry and pictures. */
+  reset(): void {
+    for (const { camera } of this.#views) camera.reset();
+    this.#base = undefined;
+    this.#offset = undefined;
+    this.#shown = undefined;
+  }
+
+  /** True when this picture was seen. */
+  knows(view: 0 | 1, timeUs: number): boolean {
+    return this.#views[view].camera.knows(timeUs);
+  }
+
+  /** Takes one picture of a view in. @param luma 0 … 255 of FOLLOW_SIZE */
+  see(view: 0 | 1, luma: Float32Array, timeUs: number): void {
+    this.#views[view].camera.see(luma, timeUs);
+  }
+
+  /**
+   * The networks found a geometry.
+   * @param times of the pair that it was found for
+   * @param frames over which the difference to what is shown is given in
+   * @returns false when that pair was not seen, so that the geometry cannot be carried on
+   */
+  rebase(geometry: CanvasGeometry, times: PairTimes, frames: number): boolean {
+    this.#base = geometry;
+    this.#baseTimes = times;
+    this.#offset = undefined;
+    const now = this.#shown === undefined ? undefined : this.#carry(this.#shownTimes);
+    if (this.#shown !== undefined && now !== undefined) {
+      this.#offset = [minus(this.#shown[0], now[0]), minus(this.#shown[1], now[1])];
+      this.#frames = frames;
+      this.#framesLeft = frames;
+    }
+    const canCarry = this.#carry(times) !== undefined;
+    if (!canCarry) this.#base = undefined;
+    return canCarry;
+  }
+
+  /** The geometry of a pair, or undefined when there is none that can be carried on to it. */
+  at(times: PairTimes): CanvasGeometry | undefined {
+    const carried = this.#carry(times);
+    if (this.#base === undefined || carried === undefined) {
+      this.#shown = undefined;
+      return undefined;
+    }
+    this.#framesLeft = Math.max(0, this.#framesLeft - 1);
+    const share = this.#framesLeft / this.#frames;
+    const offset = share === 0 ? undefined : this.#offset;
+    this.#offset = offset;
+    const shown: Meshes =
+      offset === undefined ? carried : [plus(carried[0], offset[0], share), plus(carried[1], offset[1], share)];
+    this.#shown = shown;
+    this.#shownTimes = times;
+    return { ...this.#base, reference: shown[0], target: shown[1] };
+  }
+
+  #carry(times: PairTimes): Meshes | undefined {
+    const base = this.#base;
+    if (base === undefined) return undefined;
+    const reference = carryView(this.#views[0], base.reference, this.#baseTimes[0], times[0]);
+    const target = carryView(this.#views[1], base.target, this.#baseTimes[1], times[1]);
+    return reference === undefined || target === undefined ? undefined : [reference, target];
+  }
+}
+
+function carryView(
+  { camera, trajectory, rigid }: View,
+  mesh: Mesh,
+  olderUs: number,
+  newerUs: number,
+): Mesh | undefined {
+  const olderFromNewer = camera.motion(olderUs, newerUs);
+  if (olderFromNewer === undefined) return undefined;
+  const motion = applyAll(olderFromNewer, rigid).map((value, index) => value - rigid[index]!);
+  return trajectory.transport(mesh, motion);
+}
+
+function minus(a: Mesh, b: Mesh): Mesh {
+  return a.map((value, index) => value - b[index]!);
+}
+
+function plus(a: Mesh, b: Mesh, share: number): Mesh {
+  return a.map((value, index) => value + share * b[index]!);
+}

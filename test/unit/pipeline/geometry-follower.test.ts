@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+
+import type { CanvasGeometry } from '../../../src/contract/warp-state.ts';
+import { rigidMesh } from '../../../src/geometry/rigid-mesh.ts';
+import { FOLLOW_SIZE } from '../../../src/inference/camera-follower.ts';
+import { GeometryFollower } from '../../../src/pipeline/geometry-follower.ts';
+import { drawView } from '../../helpers/textured-scene.ts';
+
+const view = { widthPx: 960, heightPx: 720 };
+const grid = { rows: 4, cols: 6 };
+/** Pixels of the view per pixel of the small picture. */
+const SCALE = view.widthPx / FOLLOW_SIZE.widthPx;
+const MIDDLE = (2 * (grid.cols + 1) + 3) * 2;
+
+/** Picture of a camera that looks `px` pixels of the view further to the right. */
+const seen = (px: number): Float32Array =>
+  Float32Array.from(drawView(FOLLOW_SIZE, Float64Array.from([1, 0, 300 + px / SCALE, 0, 1, 200, 0, 0, 1])));
+
+/** A geometry that draws the reference where it is and the target `dx` to the right. */
+function geometry(dx: number, version: number): CanvasGeometry {
+  const reference = rigidMesh(grid, view);
+  const target = reference.map((value, index) => value + (index % 2 === 0 ? dx : 0));
+  const raw = { rawReference: reference, rawTarget: target };
+  const canvas = { widthPx: 1920, heightPx: 768 };
+  const facts = { version, origin: 'network', canvas, grid, referenceView: view, targetView: view } as const;
+  return { ...facts, reference, target, ...raw, confidence: 1, overlap: 0.5 };
+}
+
+describe('geometries of moving cameras', () => {
+  it('draw what a camera sees at the place where it was drawn before', () => {
+    const follower = new GeometryFollower({ reference: view, target: view }, grid);
+    for (const [t, px] of [0, 9, -6].entries()) {
+      follower.see(0, seen(0), t);
+      follower.see(1, seen(px), t);
+    }
+    expect(follower.rebase(geometry(500, 1), [0, 0], 4)).toBe(true);
+    const still = rigidMesh(grid, view)[MIDDLE]!;
+    for (const [t, px] of [0, 9, -6].entries()) {
+      const drawn = follower.at([t, t])!;
+      expect(drawn.version).toBe(1);
+      expect(Math.abs(drawn.reference[MIDDLE]! - still)).toBeLessThan(0.3);
+      expect(Math.abs(drawn.target[MIDDLE]! - (still + 500 + px))).toBeLessThan(0.5);
+    }
+  });
+
+  it('give in what a new one says otherwise over several pictures, while they follow the camera', () => {
+    const follower = new GeometryFollower({ reference: view, target: view }, grid);
+    const shake = [0, 6, -5, 4, 0, 5];
+    for (const [t, px] of shake.entries()) {
+      follower.see(0, seen(0), t);
+      follower.see(1, seen(px), t);
+    }
+    follower.rebase(geometry(500, 1), [0, 0], 4);
+    follower.at([1, 1]);
+    // Found for the pair before: 6 px to the right of what was shown.
+    expect(follower.rebase(geometry(506, 2), [0, 0], 3)).toBe(true);
+    const still = rigidMesh(grid, view)[MIDDLE]!;
+    const places = [2, 3, 4, 5].map((t) => follower.at([t, t])!.target[MIDDLE]! - still - shake[t]!);
+    for (const [index, wanted] of [502, 504, 506, 506].entries())
+      expect(Math.abs(places[index]! - wanted), `after ${index + 1}`).toBeLessThan(0.5);
+  });
+
+  it('cannot be carried on from or to a pair that was not seen', () => {
+    const follower = new GeometryFollower({ reference: view, target: view }, grid);
+    follower.see(0, seen(0), 5);
+    follower.see(1, seen(0), 5);
+    expect(follower.rebase(geometry(500, 1), [4, 4], 4)).toBe(false);
+    expect(follower.at([5, 5])).toBeUndefined();
+    expect(follower.rebase(geometry(500, 2), [5, 5], 4)).toBe(true);
+    expect(follower.at([6, 6])).toBeUndefined();
+    expect(follower.at([5, 5])?.version).toBe(2);
+    follower.reset();
+    expect(follower.at([5, 5])).toBeUndefined();
+  });
+});
