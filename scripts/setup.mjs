@@ -73,7 +73,7 @@ function missingPackages(packages) {
 /** System packages: installed as root, else the command that installs them is named. */
 export function ensureSystemPackages(packages) {
   let missing = missingPackages(packages);
-  if (packages === RUNTIME_PACKAGES && spawnSync('ffmpeg', ['-version']).status === 0) {
+  if (packages !== TEST_PACKAGES && spawnSync('ffmpeg', ['-version']).status === 0) {
     missing = missing.filter(({ name }) => name !== 'ffmpeg');
   }
   if (missing.length === 0) return;

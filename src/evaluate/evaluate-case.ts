@@ -1,11 +1,11 @@
+import type { Report, ReportFrame } from '../contract/report.ts';
 import type { Picture } from '../model-tools/picture.ts';
-import { readPicture } from '../model-tools/picture.ts';
-import type { Baseline, Baselines } from './baselines.ts';
+import type { Baseline, BaselinePair } from './baselines.ts';
 import type { EvaluationCase } from './cases.ts';
 import { compare, measure, nearestHomography, relativeScale, type Alignment } from './measure.ts';
-import type { OfflineRun } from './offline-run.ts';
 import { mapOfHomography, mapOfReport } from './pixel-map.ts';
 import { toPlane } from './plane-picture.ts';
+import { errorOf, type TruthPoints } from './truth.ts';
 
 /** One baseline beside the product, on one pair. Shares and SSIM 0 … 1. */
 export interface Comparison {
@@ -13,6 +13,8 @@ export interface Comparison {
   readonly inliers: number;
   readonly ssim: number | undefined;
   readonly overlap: number | undefined;
+  /** Mean distance from the known truth, or undefined without one, pixels at 480 px width. */
+  readonly errorPx: number | undefined;
   /** SSIM of both over the overlap they have in common. */
   readonly oursInCommon: number | undefined;
   readonly theirsInCommon: number | undefined;
@@ -31,6 +33,8 @@ export interface Row {
   readonly fault: string | undefined;
   readonly ssim: number | undefined;
   readonly psnrDb: number | undefined;
+  /** Mean distance from the known truth, or undefined without one, pixels at 480 px width. */
+  readonly errorPx: number | undefined;
   readonly overlap: number | undefined;
   /** Least and largest local scale relative to the first baseline, or to the nearest homography where that failed. */
   readonly scale: readonly [number, number] | undefined;
@@ -38,6 +42,19 @@ export interface Row {
   readonly bend: readonly [number, number] | undefined;
   readonly ransac: Comparison | undefined;
   readonly magsacEcc: Comparison | undefined;
+}
+
+/** What is measured: two pictures, and how the offline command drew them. */
+export interface Subject {
+  readonly name: string;
+  readonly kind: EvaluationCase['kind'];
+  readonly left: Picture;
+  readonly right: Picture;
+  readonly report: Report;
+  readonly frame: ReportFrame | undefined;
+  readonly reason: string;
+  readonly baselines: BaselinePair | undefined;
+  readonly truth: TruthPoints | undefined;
 }
 
 /** A row and what a person needs to judge it. */
@@ -49,40 +66,36 @@ export interface Evaluated {
   readonly baseline: Alignment | undefined;
 }
 
-/** Stitches one pair and measures it beside the baselines. @param baselines undefined for none */
-export async function evaluateCase(
-  one: EvaluationCase,
-  offline: OfflineRun,
-  baselines: Baselines | undefined,
-  ffmpeg: string,
-): Promise<Evaluated> {
-  const { report, reason } = await offline.stitch(one.left, one.right);
-  const [left, right] = [toPlane(await readPicture(ffmpeg, one.left)), toPlane(await readPicture(ffmpeg, one.right))];
-  const frame = report.frames[0];
-  const accepted = frame?.geometry === 'network';
-  const warp = frame !== undefined && accepted ? mapOfReport(report, frame, left, right) : undefined;
+/** Measures how one pair was drawn, beside the baselines. Pictures and truth in their own sizes. */
+export function evaluateSubject(subject: Subject): Evaluated {
+  const { name, kind, report, frame, reason, baselines, truth } = subject;
+  const [left, right] = [toPlane(subject.left), toPlane(subject.right)];
+  const accepted = frame !== undefined && frame.geometry !== 'side-by-side';
+  const warp = accepted ? mapOfReport(report, frame, left, right) : undefined;
   const ours = warp === undefined ? undefined : measure(left, right, warp.map);
-  const found = one.kind === 'pair' ? await baselines?.find(one.left, one.right) : undefined;
-  const first = draw(left, right, found?.ransac);
-  const second = draw(left, right, found?.magsac_ecc);
+  const first = draw(left, right, baselines?.ransac);
+  const second = draw(left, right, baselines?.magsac_ecc);
   const nearest = ours === undefined ? undefined : nearestHomography(ours);
   const bend =
     ours === undefined || nearest === undefined ? undefined : relativeScale(ours, mapOfHomography(nearest, left));
-  const isSolved = found?.ransac.solved === true && first !== undefined;
+  const isSolved = baselines?.ransac.solved === true && first !== undefined;
+  const beside = (theirs: Alignment | undefined, baseline: Baseline | undefined): Comparison | undefined =>
+    baseline === undefined ? undefined : comparison(ours, theirs, baseline, errorOf(theirs, truth));
   const row: Row = {
-    name: one.name,
-    kind: one.kind,
+    name,
+    kind,
     accepted,
     confidence: frame?.confidence ?? 0,
     reason,
     fault: warp?.fault,
     ssim: ours?.ssim,
     psnrDb: ours?.psnrDb,
+    errorPx: errorOf(ours, truth),
     overlap: ours?.overlap,
     scale: ours !== undefined && isSolved ? relativeScale(ours, first.map) : bend,
     bend,
-    ransac: beside(ours, first, found?.ransac),
-    magsacEcc: beside(ours, second, found?.magsac_ecc),
+    ransac: beside(first, baselines?.ransac),
+    magsacEcc: beside(second, baselines?.magsac_ecc),
   };
   return { row, left, right, ours, baseline: first };
 }
@@ -93,13 +106,12 @@ function draw(left: Picture, right: Picture, baseline: Baseline | undefined): Al
   return measure(left, right, mapOfHomography(Float64Array.from(homography), left));
 }
 
-function beside(
+function comparison(
   ours: Alignment | undefined,
   theirs: Alignment | undefined,
-  baseline: Baseline | undefined,
-): Comparison | undefined {
-  if (baseline === undefined) return undefined;
+  { solved, inliers }: Baseline,
+  errorPx: number | undefined,
+): Comparison {
   const [oursInCommon, theirsInCommon] = ours === undefined || theirs === undefined ? [] : compare(ours, theirs);
-  const { solved, inliers } = baseline;
-  return { solved, inliers, ssim: theirs?.ssim, overlap: theirs?.overlap, oursInCommon, theirsInCommon };
+  return { solved, inliers, ssim: theirs?.ssim, overlap: theirs?.overlap, errorPx, oursInCommon, theirsInCommon };
 }

@@ -9,45 +9,55 @@ import { Progress } from '../offline/progress.ts';
 import { stitchFiles, type StitchOptions } from '../offline/stitch-files.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
 
-/** What the offline command said of one pair of pictures. */
+/** What the offline command said of two files. */
 export interface OfflineAnswer {
   readonly report: Report;
-  /** Why the views were only put side by side; empty when they were aligned. */
+  /** Why the last pair that was not aligned was not; empty when all were. */
   readonly reason: string;
 }
 
-/** Runs the offline command on one pair after the other, as `seamline stitch LEFT RIGHT -o … --report …` does. */
-export class OfflineRun {
-  readonly #folder: string;
-  readonly #options: Omit<StitchOptions, 'inputs'>;
-  #isClosed = false;
+/** Which networks are measured. */
+export interface BundleChoice {
+  readonly model: string;
+  /** Another SpatialNet of the bundle. */
+  readonly profile: string | undefined;
+  /** Folder of the bundles, or undefined for the configured one. */
+  readonly modelDir: string | undefined;
+}
 
-  private constructor(folder: string, options: Omit<StitchOptions, 'inputs'>) {
-    this.#folder = folder;
+/** Runs the offline command on one pair of files after the other: `seamline stitch LEFT RIGHT -o … --report …`. */
+export class OfflineRun {
+  /** Holds temporary files until `close`. */
+  readonly folder: string;
+  /** Folder of the bundle. */
+  readonly bundle: string;
+  readonly #options: Omit<StitchOptions, 'inputs' | 'output'>;
+
+  private constructor(folder: string, options: Omit<StitchOptions, 'inputs' | 'output'>) {
+    this.folder = folder;
+    this.bundle = options.modelFolder;
     this.#options = options;
   }
 
-  /** @param profile another SpatialNet of the bundle @param modelDir folder of the bundles, or undefined for the configured one */
   static async create(
     ffmpeg: FfmpegInfo,
-    { model, profile, modelDir }: { model: string; profile: string | undefined; modelDir: string | undefined },
+    { model, profile, modelDir }: BundleChoice,
     signal: AbortSignal,
   ): Promise<OfflineRun> {
     const { inference } = loadConfig();
     const folder = await mkdtemp(join(tmpdir(), 'seamline-evaluate-'));
     return new OfflineRun(folder, {
-      output: join(folder, 'panorama.jpg'),
       report: join(folder, 'report.json'),
       model,
       modelFolder: bundleFolder(resolve(modelDir ?? resolve(PROJECT_FOLDER, inference.modelDir)), model),
       profile,
-      frames: 1,
+      frames: undefined,
       viewWidthPx: 1280,
       canvas: { maxWidthPx: 2560, fill: 'black' },
       providers: inference.providers,
       deviceId: inference.devices[0],
       threads: inference.threads,
-      preset: 'medium',
+      preset: 'ultrafast',
       ffmpeg,
       progress: new Progress({ write: () => true }),
       signal,
@@ -55,16 +65,15 @@ export class OfflineRun {
     });
   }
 
-  /** @throws SeamlineError as `stitchFiles` */
-  async stitch(left: string, right: string): Promise<OfflineAnswer> {
-    const { reason } = await stitchFiles({ ...this.#options, inputs: [left, right] });
-    return { report: JSON.parse(await readFile(join(this.#folder, 'report.json'), 'utf8')) as Report, reason };
+  /** @param areClips two clips instead of two pictures @throws SeamlineError as `stitchFiles` */
+  async stitch(left: string, right: string, areClips = false): Promise<OfflineAnswer> {
+    const output = join(this.folder, areClips ? 'panorama.mkv' : 'panorama.jpg');
+    const { reason } = await stitchFiles({ ...this.#options, inputs: [left, right], output });
+    return { report: JSON.parse(await readFile(join(this.folder, 'report.json'), 'utf8')) as Report, reason };
   }
 
-  /** Removes its temporary files. Safe to call twice. */
+  /** Removes the temporary files. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

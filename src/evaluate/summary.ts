@@ -1,4 +1,5 @@
 import type { Comparison, Row } from './evaluate-case.ts';
+import { PLANE_WIDTH_PX } from './plane-picture.ts';
 
 /** Differences of SSIM that cannot be seen. */
 const INVISIBLE = 0.002;
@@ -8,6 +9,8 @@ const FAILURE = 0.1;
 const SCALE: readonly [number, number] = [0.8, 1.25];
 /** Least overlap, of the baseline's. */
 const OVERLAP = 0.9;
+/** An alignment is right when its mean error is below 1 % of the width. */
+const SUCCESS_PX = 0.01 * PLANE_WIDTH_PX;
 
 /** Share of a number of cases, for example 3 of 4. */
 export interface Share {
@@ -32,6 +35,17 @@ export interface Against {
   readonly unsolvedAccepted: Share;
 }
 
+/** How far alignments are from a known truth: medians of the mean errors, pixels at 480 px width; refused: infinite. */
+export interface TruthSummary {
+  readonly medianPx: number | undefined;
+  /** Pairs with an error below 1 % of the width. */
+  readonly success: Share;
+  /** Accepted, but the error is above 1 % of the width: names. */
+  readonly confidentFailures: readonly string[];
+  readonly ransacMedianPx: number | undefined;
+  readonly ransacSuccess: Share;
+}
+
 /** Figures over all rows. */
 export interface Summary {
   readonly accepted: Share;
@@ -43,6 +57,10 @@ export interface Summary {
   readonly medianSsim: number | undefined;
   readonly medianPsnrDb: number | undefined;
   readonly unrelatedRefused: Share;
+  /** Largest confidence of a pair of unrelated views. */
+  readonly unrelatedMost: number | undefined;
+  /** Pairs whose truth is known, by the part of their names before `_`. */
+  readonly truth: Readonly<Record<string, TruthSummary>>;
   readonly ransac: Against | undefined;
   readonly magsacEcc: Against | undefined;
 }
@@ -76,7 +94,8 @@ const isWithin = (scale: Row['scale']): boolean => scale !== undefined && scale[
 
 /** Sums up the rows of one evaluation. */
 export function summarise(rows: readonly Row[]): Summary {
-  const pairs = rows.filter(({ kind }) => kind === 'pair');
+  const pairs = rows.filter(({ kind }) => kind !== 'unrelated');
+  const unrelated = rows.filter(({ kind }) => kind === 'unrelated');
   const accepted = pairs.filter((row) => row.accepted);
   return {
     accepted: share(pairs, (row) => row.accepted),
@@ -85,12 +104,29 @@ export function summarise(rows: readonly Row[]): Summary {
     bendKept: share(accepted, ({ bend }) => isWithin(bend)),
     medianSsim: median(accepted.map(({ ssim }) => ssim).filter(isNumber)),
     medianPsnrDb: median(accepted.map(({ psnrDb }) => psnrDb).filter(isNumber)),
-    unrelatedRefused: share(
-      rows.filter(({ kind }) => kind === 'unrelated'),
-      (row) => !row.accepted,
-    ),
+    unrelatedRefused: share(unrelated, (row) => !row.accepted),
+    unrelatedMost: unrelated.length === 0 ? undefined : Math.max(...unrelated.map(({ confidence }) => confidence)),
+    truth: truthByGroup(pairs.filter(({ errorPx }) => errorPx !== undefined)),
     ransac: against(pairs, ({ ransac }) => ransac),
     magsacEcc: against(pairs, ({ magsacEcc }) => magsacEcc),
+  };
+}
+
+function truthByGroup(rows: readonly Row[]): Record<string, TruthSummary> {
+  const groupOf = ({ name }: Row): string => name.split('_')[0] ?? name;
+  const groups = [...new Set(rows.map(groupOf))];
+  return Object.fromEntries(groups.map((group) => [group, truthOf(rows.filter((row) => groupOf(row) === group))]));
+}
+
+function truthOf(rows: readonly Row[]): TruthSummary {
+  const ours = rows.map((row) => row.errorPx ?? Infinity);
+  const theirs = rows.map((row) => row.ransac?.errorPx ?? Infinity);
+  return {
+    medianPx: median(ours),
+    success: share(ours, (error) => error < SUCCESS_PX),
+    confidentFailures: rows.filter((row) => row.accepted && (row.errorPx ?? 0) >= SUCCESS_PX).map(({ name }) => name),
+    ransacMedianPx: median(theirs),
+    ransacSuccess: share(theirs, (error) => error < SUCCESS_PX),
   };
 }
 
@@ -122,5 +158,6 @@ function against(pairs: readonly Row[], of: (row: Row) => Comparison | undefined
 export function badness(row: Row): number {
   if (row.kind === 'unrelated') return row.accepted ? 2 : -Infinity;
   if (!row.accepted) return row.ransac?.solved === true ? 1.5 : 1;
+  if (row.errorPx !== undefined) return Math.min(1, row.errorPx / PLANE_WIDTH_PX);
   return -(gainOf(row.ransac) ?? (row.ssim ?? 0) + 1);
 }

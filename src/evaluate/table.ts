@@ -1,5 +1,5 @@
 import type { Row } from './evaluate-case.ts';
-import { gainOf, type Against, type Share, type Summary } from './summary.ts';
+import { gainOf, type Against, type Share, type Summary, type TruthSummary } from './summary.ts';
 
 const fixed = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? '-';
 
@@ -18,7 +18,8 @@ export const TABLE_HEAD = [
   'gain   ',
   'ECC    ',
   'gain   ',
-  'scale',
+  'scale       ',
+  'error px',
 ].join(' ');
 
 /** One line of the table: figures over the common overlap where there is a baseline. */
@@ -33,9 +34,10 @@ export function rowText(row: Row): string {
     fixed(magsacEcc?.theirsInCommon ?? magsacEcc?.ssim),
     fixed(gainOf(magsacEcc)),
   ].map((cell) => cell.padEnd(7));
-  const scale = row.scale === undefined ? '-' : row.scale.map((value) => value.toFixed(2)).join(' to ');
+  const scale = (row.scale?.map((value) => value.toFixed(2)).join(' to ') ?? '-').padEnd(12);
+  const error = fixed(row.errorPx).padEnd(8);
   const remark = row.fault ?? (row.accepted ? '' : 'refused');
-  return [row.name.slice(0, 34).padEnd(34), ...cells, scale, remark].join(' ').trimEnd();
+  return [row.name.slice(0, 34).padEnd(34), ...cells, scale, error, remark].join(' ').trimEnd();
 }
 
 function againstText(name: string, figures: Against | undefined): string[] {
@@ -50,15 +52,23 @@ function againstText(name: string, figures: Against | undefined): string[] {
   ];
 }
 
+function truthText(name: string, figures: TruthSummary): string {
+  const { medianPx, success, confidentFailures, ransacMedianPx, ransacSuccess } = figures;
+  const [ours, theirs] = [fixed(medianPx), fixed(ransacMedianPx)];
+  const failed = confidentFailures.length === 0 ? '' : `; accepted, yet wrong: ${confidentFailures.join(', ')}`;
+  return `${name.padEnd(34)} error ${ours} px, right ${shareText(success)}; SIFT, RANSAC ${theirs} px, ${shareText(ransacSuccess)}${failed}`;
+}
+
 /** The figures over all rows, as lines. */
 export function summaryText(summary: Summary): string {
   return [
     `accepted                           ${shareText(summary.accepted)}`,
-    `unrelated views refused            ${shareText(summary.unrelatedRefused)}`,
+    `unrelated views refused            ${shareText(summary.unrelatedRefused)}, largest confidence ${fixed(summary.unrelatedMost)}`,
     `folded or degenerate meshes        ${shareText(summary.folded)}`,
     `local scale 0.8 to 1.25            ${shareText(summary.scaleKept)} of the first baseline's`,
     `                                   ${shareText(summary.bendKept)} of our own nearest homography's`,
     `over our own overlap, median       SSIM ${fixed(summary.medianSsim)}, PSNR ${fixed(summary.medianPsnrDb, 2)} dB`,
+    ...Object.entries(summary.truth).map(([name, figures]) => truthText(name, figures)),
     ...againstText('SIFT, RANSAC', summary.ransac),
     ...againstText('SIFT, USAC_MAGSAC, ECC', summary.magsacEcc),
   ].join('\n');

@@ -1,0 +1,132 @@
+import 'reflect-metadata';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SeamlineError } from '../common/seamline-error.ts';
+import { readManifest } from '../inference/model-store.ts';
+import { findFfmpeg } from '../process/ffmpeg.ts';
+import { Baselines } from './baselines.ts';
+import { findCases } from './cases.ts';
+import { ContactSheet } from './contact-sheet.ts';
+import type { Row } from './evaluate-case.ts';
+import { evaluateCases } from './evaluate-folder.ts';
+import { OfflineRun } from './offline-run.ts';
+import { summarise } from './summary.ts';
+import { rowText, summaryText, TABLE_HEAD } from './table.ts';
+
+const USAGE = `npm run evaluate -- FOLDER [flags]: measures a bundle on a folder of pairs and clips
+
+FOLDER/NAME/left.jpg and right.jpg (or .png) are a pair, left.mp4 and right.mp4 (.mkv, .mov) a clip. truth.json beside them
+names corresponding points, FOLDER/no_overlap.csv pairs of views that have nothing in common.
+
+      --model NAME      bundle of networks (lite)
+      --profile NAME    another SpatialNet of the bundle
+      --model-dir DIR   folder of the bundles
+      --out DIR         evaluation.json, table.txt and worst.png go there (var/evaluation)
+      --unrelated N     also N pairs of views of different places, which must be refused (0)
+      --limit N         the first N pairs alone
+      --clip-frames N   frames measured of each clip (8)
+      --python PATH     a Python 3 with OpenCV, for the baselines (/usr/bin/python3)
+      --no-baselines    without them
+
+Each pair is stitched in both orders by the offline command, a clip as a whole; their warps are repeated from the report
+and measured beside two baselines of OpenCV. docs/quality.md explains the figures.
+`;
+
+/** A command line that cannot be understood. */
+class UsageError extends Error {}
+
+/** Everything the command line says. */
+type Flags = ReturnType<typeof parse>;
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const options = {
+      model: { ...text, default: 'lite' },
+      profile: text,
+      'model-dir': text,
+      out: { ...text, default: 'var/evaluation' },
+      unrelated: { ...text, default: '0' },
+      limit: text,
+      'clip-frames': { ...text, default: '8' },
+      python: { ...text, default: '/usr/bin/python3' },
+      'no-baselines': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    } as const;
+    return parseArgs({ args: [...args], allowPositionals: true, strict: true, options });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function whole(value: string, flag: string): number {
+  if (/^\d{1,6}$/.test(value)) return Number(value);
+  throw new UsageError(`--${flag} takes a whole number`);
+}
+
+/** Evaluates one folder. */
+async function evaluate({ values, positionals }: Flags, signal: AbortSignal): Promise<void> {
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0) throw new UsageError('give one FOLDER');
+  const limit = values.limit === undefined ? undefined : whole(values.limit, 'limit');
+  const cases = findCases(resolve(folder), whole(values.unrelated, 'unrelated'), limit);
+  const clipFrames = whole(values['clip-frames'], 'clip-frames');
+  const ffmpeg = await findFfmpeg();
+  const out = resolve(values.out);
+  await mkdir(out, { recursive: true });
+  const model = { model: values.model, profile: values.profile, modelDir: values['model-dir'] };
+  const offline = await OfflineRun.create(ffmpeg, model, signal);
+  const { version, thresholds } = await readManifest(offline.bundle);
+  const baselines = values['no-baselines'] ? undefined : new Baselines(values.python);
+  const sheet = new ContactSheet();
+  const rows: Row[] = [];
+  try {
+    say(TABLE_HEAD);
+    const tools = { offline, baselines, ffmpeg: ffmpeg.path, clipFrames, threshold: thresholds.confidence, signal };
+    for await (const evaluated of evaluateCases(cases, tools)) {
+      rows.push(evaluated.row);
+      sheet.add(evaluated);
+      say(rowText(evaluated.row));
+    }
+  } finally {
+    await Promise.all([offline.close(), baselines?.close()]);
+  }
+  const summary = summarise(rows);
+  const text = `${values.model} ${version}\n${summaryText(summary)}`;
+  await sheet.write(ffmpeg.path, join(out, 'worst.png'));
+  const bundle = { model: values.model, version, profile: values.profile, thresholds };
+  const json = { version: 1, bundle, summary, worst: sheet.names, rows };
+  await writeFile(join(out, 'evaluation.json'), `${JSON.stringify(json, rounded, 1)}\n`);
+  await writeFile(join(out, 'table.txt'), `${[TABLE_HEAD, ...rows.map(rowText), '', text].join('\n')}\n`);
+  say(`\n${text}\n\nworst, from top to bottom of ${join(out, 'worst.png')}: ${sheet.names.join(', ')}`);
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const rounded = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' ? Number(value.toFixed(5)) : value;
+
+/**
+ * `npm run evaluate -- …`.
+ * @returns the exit code: 0, 1 when something failed, 2 for a wrong command line, 130 after Ctrl-C
+ */
+export async function runEvaluate(args: readonly string[]): Promise<number> {
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+  try {
+    const flags = parse(args);
+    if (flags.values.help) say(USAGE);
+    else await evaluate(flags, interruption.signal);
+    return 0;
+  } catch (error) {
+    if (interruption.signal.aborted) return 130;
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\n\n${USAGE}`);
+      return 2;
+    }
+    if (!(error instanceof SeamlineError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
