@@ -62,6 +62,8 @@ export interface PipelineStatus {
     readonly updatesPerSecond: number;
     readonly comparisonsPerSecond: number;
   };
+  /** What is given up because the machine cannot keep up: 0 nothing, and in plain words. */
+  readonly load: { readonly level: number; readonly reason: string };
   /** Why providers before the one in use were passed over. */
   readonly providerFallbacks: readonly { readonly provider: string; readonly reason: string }[];
   readonly output: { readonly widthPx: number; readonly heightPx: number; readonly bitrateKbps: number } | undefined;

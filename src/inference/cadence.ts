@@ -46,6 +46,8 @@ const FIRST_TRACK_MS = 8;
  */
 export class Cadence {
   readonly #share: number;
+  #slowdown = 1;
+  #everyNth = 0;
   readonly #mode: () => PipelineCadence;
   #anchorMs = FIRST_ANCHOR_MS;
   #trackMs = FIRST_TRACK_MS;
@@ -63,16 +65,26 @@ export class Cadence {
     return this.#mode();
   }
 
+  /** Runs the networks so many times less often than the budget allows: 1 as usual. */
+  slowDown(factor: number): void {
+    this.#slowdown = Math.max(1, Math.round(factor));
+  }
+
   /** What the budget allows for a pair that is there now. */
   next(nowUs: number): CadenceStep {
-    if (this.mode === 'every-frame') return 'anchor';
+    if (this.mode === 'every-frame') {
+      this.#everyNth = (this.#everyNth + 1) % this.#slowdown;
+      return this.#everyNth === 0 ? 'anchor' : 'skip';
+    }
+    const slow = this.#slowdown;
     const sinceAnchorUs = nowUs - this.#lastAnchorUs;
-    const payUs = (this.#anchorMs * 1000) / (this.#share * (this.#isUrgent ? 1 : ANCHOR_SHARE));
+    const payUs = (this.#anchorMs * 1000 * slow) / (this.#share * (this.#isUrgent ? 1 : ANCHOR_SHARE));
     const anchorEveryUs = this.#isUrgent
-      ? Math.max(SEARCH_US, payUs)
-      : Math.min(SLOWEST_ANCHOR_US, Math.max(FASTEST_ANCHOR_US, payUs));
+      ? Math.max(SEARCH_US * slow, payUs)
+      : Math.min(SLOWEST_ANCHOR_US, Math.max(FASTEST_ANCHOR_US * slow, payUs));
     if (sinceAnchorUs >= anchorEveryUs) return 'anchor';
-    const trackEveryUs = Math.max(FASTEST_TRACK_US, (this.#trackMs * 1000) / (this.#share * (1 - ANCHOR_SHARE)));
+    const payTrackUs = (this.#trackMs * 1000) / (this.#share * (1 - ANCHOR_SHARE));
+    const trackEveryUs = Math.max(FASTEST_TRACK_US, payTrackUs) * slow;
     return !this.#isUrgent && nowUs - this.#lastUs >= trackEveryUs ? 'track' : 'skip';
   }
 

@@ -65,6 +65,7 @@ export class CameraSource {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #ring: FrameRing | undefined;
+  #session: IngestSession | undefined;
   #format: CameraFormat | undefined;
   #phase: CameraPhase = 'connecting';
   #reason = '';
@@ -105,6 +106,11 @@ export class CameraSource {
     };
   }
 
+  /** Pictures given up since the start, and coded ones that lie before the decoder now. */
+  get load(): { readonly dropped: number; readonly backlog: number } {
+    return { dropped: this.#dropped, backlog: this.#session?.backlog ?? 0 };
+  }
+
   /** Ends connection and decoder. Safe to call twice. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -116,8 +122,10 @@ export class CameraSource {
     const { log } = this.#options;
     while (!this.#stop.signal.aborted) {
       const session = this.#open();
+      this.#session = session;
       const reason = await this.#watch(session);
       await session.close();
+      this.#session = undefined;
       this.#agreement.report(this.#options.camera, false);
       if (this.#stop.signal.aborted) return;
       if (this.#phase !== 'stalled') this.#show(this.#frames > 0 ? 'reconnecting' : 'connecting', reason.message);

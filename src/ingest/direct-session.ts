@@ -59,6 +59,11 @@ export class DirectSession implements IngestSession {
     return this.#isReceiving;
   }
 
+  /** A decoder that has not started or not caught up yet says nothing about the machine. */
+  get backlog(): number {
+    return this.#hasCaughtUp ? this.#inDecoder.size : 0;
+  }
+
   /** How the packets come. */
   get transport(): string {
     return this.#client.transport;

@@ -32,6 +32,8 @@ const STOP_GRACE_MS = 1000;
  * is ever in a process title. Costs about a frame of delay more, and one connection to learn the size.
  */
 export class FfmpegSession implements IngestSession {
+  /** ffmpeg reads the camera itself. */
+  readonly backlog = 0;
   readonly #options: FfmpegSessionOptions;
   #prober: OwnedChild | undefined;
   #decoder: CameraDecoder | undefined;

@@ -28,6 +28,8 @@ export interface IngestSession {
   run(): Promise<SeamlineError>;
   /** True once coded pictures come, also before the first can be decoded. */
   readonly isReceiving: boolean;
+  /** Coded pictures that lie before the decoder; 0 when that cannot be known. */
+  readonly backlog: number;
   /** Ends everything. Safe to call twice. */
   close(): Promise<void>;
 }

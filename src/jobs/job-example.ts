@@ -54,6 +54,7 @@ export const JOB_EXAMPLE = {
     },
     provider: 'cpu',
     cadence: { mode: 'live', updates_per_second: 8.2, comparisons_per_second: 1.4 },
+    load: { level: 0, reason: '' },
     provider_fallbacks: [{ provider: 'cuda', reason: 'its library is not installed' }],
     output: { width: 2000, height: 720, bitrate_kbps: 4000 },
     memory_mb: 410,

@@ -104,7 +104,8 @@ function withStatus(state: JobState, status: PipelineStatus): JobState {
   if (status.phase !== 'running') {
     return state.hasRun ? { ...state, phase: 'degraded', reasons } : { ...state, phase: status.phase, reasons };
   }
-  const isWhole = status.cameras.every(isLive) && ['network', 'manual'].includes(status.geometry.origin);
+  const isAligned = ['network', 'manual'].includes(status.geometry.origin);
+  const isWhole = isAligned && status.cameras.every(isLive) && status.load.level === 0;
   return { ...state, phase: isWhole ? 'running' : 'degraded', reasons, hasRun: true };
 }
 
@@ -112,6 +113,11 @@ const isLive = (camera: CameraStatus): boolean => camera.phase === 'running';
 
 /** What keeps a pipeline from its full picture, in plain words. Addresses are named by their field. */
 export function reasonsOf(status: PipelineStatus): string[] {
+  const load = status.load.reason === '' ? [] : [status.load.reason];
+  return [...load, ...pictureReasons(status)];
+}
+
+function pictureReasons(status: PipelineStatus): string[] {
   const cameras = status.cameras.flatMap((camera, index) => {
     if (isLive(camera)) return [];
     return [`url${index + 1} is ${camera.phase}${camera.reason === '' ? '' : `: ${camera.reason}`}`];

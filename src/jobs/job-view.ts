@@ -114,6 +114,7 @@ function figuresView(status: PipelineStatus): object {
       comparisons_per_second: status.cadence.comparisonsPerSecond,
     },
     provider_fallbacks: status.providerFallbacks,
+    load: status.load,
     output:
       output === undefined
         ? null

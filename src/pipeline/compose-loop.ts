@@ -44,19 +44,32 @@ export class ComposeLoop {
   #last: FramePair | undefined;
   #lastPairUs = 0;
   #nextDueUs = -Infinity;
+  #fps: number;
   #running: Promise<void> | undefined;
   #replaced = 0;
+  #made = 0;
   #pictureWaiters: ((bytes: Uint8Array) => void)[] = [];
   #isClosed = false;
 
   constructor(options: ComposeLoopOptions) {
     this.#options = options;
+    this.#fps = options.fps;
     this.#timer = setInterval(() => this.#showStill(), STILL_INTERVAL_MS);
   }
 
   /** Pairs that a newer one replaced before they were composed. */
   get replaced(): number {
     return this.#replaced;
+  }
+
+  /** Panoramas that the encoder took. */
+  get made(): number {
+    return this.#made;
+  }
+
+  /** Thins the panoramas out to this share of the rate asked for. */
+  setRateShare(share: number): void {
+    this.#fps = this.#options.fps * share;
   }
 
   /** The pair shown last, or undefined before the first. */
@@ -93,7 +106,7 @@ export class ComposeLoop {
 
   /** Thins a faster camera out to the wanted rate, with a quarter of an interval of slack for jitter. */
   #isEarly(pair: FramePair): boolean {
-    const intervalUs = 1_000_000 / this.#options.fps;
+    const intervalUs = 1_000_000 / this.#fps;
     const timeUs = presentationUs(pair);
     if (timeUs < this.#nextDueUs - intervalUs / 4 && timeUs > this.#nextDueUs - 2 * intervalUs) return true;
     const isNear = Math.abs(timeUs - this.#nextDueUs) < intervalUs;
@@ -133,7 +146,10 @@ export class ComposeLoop {
     };
     const ptsUs = isStill ? nowUs : presentationUs(pair);
     const wasTaken = encoder.write(bytes, usToTicks(ptsUs), times, () => panorama.release());
-    if (wasTaken) this.rate.note(nowUs);
+    if (wasTaken) {
+      this.#made += 1;
+      this.rate.note(nowUs);
+    }
     if (!isStill) {
       if (this.#last !== undefined) releasePair(this.#last);
       this.#last = pair;

@@ -22,6 +22,7 @@ import { CanvasKeeper } from './canvas-keeper.ts';
 import { GeometryLoop } from './geometry-loop.ts';
 import type { FoundFor } from './geometry-pairs.ts';
 import { GeometryState } from './geometry-state.ts';
+import { LoadControl } from './load-control.ts';
 import { Output } from './output.ts';
 import { jpegOf } from './snapshot.ts';
 import { ViewSet } from './view-set.ts';
@@ -56,8 +57,10 @@ export class JobPipeline {
   #kernels: WebAssembly.Module | undefined;
   #client: InferenceClient | undefined;
   #loop: GeometryLoop | undefined;
+  #cadence: Cadence | undefined;
   #canvas: CanvasKeeper | undefined;
   #output: Output | undefined;
+  #load: LoadControl | undefined;
   #opening: Promise<void> | undefined;
   #phase: PipelinePhase = 'starting';
   #firstFrameUs: number | undefined;
@@ -102,9 +105,14 @@ export class JobPipeline {
       return;
     }
     this.#networksUs = this.#ports.clock.nowUs();
+    const cadence = new Cadence({
+      budgetShare: this.#settings.inferenceBudget,
+      mode: () => required(this.#client).cadence,
+    });
+    this.#cadence = cadence;
     this.#loop = new GeometryLoop({
       client: this.#client,
-      cadence: new Cadence({ budgetShare: this.#settings.inferenceBudget, mode: () => required(this.#client).cadence }),
+      cadence,
       clock: this.#ports.clock,
       onGeometry: (plane, reply, found) => {
         this.#geometry.noteNetworks(reply.networkMs);
@@ -164,6 +172,7 @@ export class JobPipeline {
   #tick(): void {
     const nowUs = this.#ports.clock.nowUs();
     this.#pairer.tick(nowUs);
+    this.#load?.tick();
     if (this.#output !== undefined || this.#opening !== undefined || this.#firstFrameUs === undefined) return;
     const timeoutUs = this.#settings.alignTimeoutMs * 1000;
     const manual = this.#spec.geometry;
@@ -220,6 +229,7 @@ export class JobPipeline {
         settings: this.#settings,
         clock,
         onItem,
+        onEncoded: (times) => this.#load?.note(times),
         onError: onFailure,
         log,
       });
@@ -227,6 +237,7 @@ export class JobPipeline {
       output.setFill(this.#spec.fill);
       this.#geometry.show(geometry);
       this.#output = output;
+      this.#load = this.#watchLoad(output, fps);
       // Fixed by hand while the output was opened with something else.
       const manual = this.#spec.geometry;
       if (manual !== undefined && geometry.origin !== 'manual') this.#show(canvas.manual(manual), 0);
@@ -238,6 +249,27 @@ export class JobPipeline {
         geometry: geometry.origin,
       });
     })().catch(onFailure);
+  }
+
+  #watchLoad(output: Output, fps: number): LoadControl {
+    return new LoadControl({
+      clock: this.#ports.clock,
+      fps,
+      counts: () => {
+        const { made, dropped } = output.counts;
+        const lost = this.#cameras.map((camera) => camera.load);
+        return {
+          made,
+          dropped: dropped + lost.reduce((sum, camera) => sum + camera.dropped, 0),
+          backlog: Math.max(0, ...lost.map((camera) => camera.backlog)),
+        };
+      },
+      apply: ({ networksSlowdown, rateShare }) => {
+        this.#cadence?.slowDown(networksSlowdown);
+        output.setRateShare(rateShare);
+      },
+      log: this.#ports.log,
+    });
   }
 
   #show(geometry: ReturnType<CanvasKeeper['sideBySide']>, transitionFrames: number, found?: FoundFor): void {
@@ -261,6 +293,7 @@ export class JobPipeline {
       provider: client?.provider ?? '',
       cadence: this.#loop?.summary() ?? { mode: 'live', updatesPerSecond: 0, comparisonsPerSecond: 0 },
       providerFallbacks: client?.fallbacks ?? [],
+      load: this.#load?.status() ?? { level: 0, reason: '' },
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
       ...Output.statusOf(this.#output, this.#pairer.stats),
     };

@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.ts';
 import { withDeadline } from '../common/deadline.ts';
 import { Composer } from '../compose/composer.ts';
-import type { StreamItem } from '../contract/access-unit.ts';
+import type { StageTimes, StreamItem } from '../contract/access-unit.ts';
 import type { PipelineStatus } from '../contract/job-messages.ts';
 import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
@@ -36,6 +36,8 @@ export interface OutputOptions {
   readonly settings: PipelineSettings;
   readonly clock: Clock;
   readonly onItem: (item: StreamItem) => void;
+  /** Times of each panorama that left the encoder. */
+  readonly onEncoded: (times: StageTimes) => void;
   readonly onError: (error: unknown) => void;
   readonly log: Logger;
 }
@@ -70,7 +72,10 @@ export class Output {
       clock,
       random: Math.random,
       onItem: (item) => {
-        if (item.kind === 'access-unit') this.#delays.add(item.unit.times);
+        if (item.kind === 'access-unit') {
+          this.#delays.add(item.unit.times);
+          options.onEncoded(item.unit.times);
+        }
         options.onItem(item);
       },
       log: options.log,
@@ -126,6 +131,16 @@ export class Output {
   /** Changes the bit rate without a gap. */
   setBitrate(kbps: number): void {
     this.#encoder.setBitrate(kbps);
+  }
+
+  /** Panoramas the encoder took, and those that compose or encoder gave up. */
+  get counts(): { readonly made: number; readonly dropped: number } {
+    return { made: this.#loop.made, dropped: this.#loop.replaced + this.#encoder.dropped };
+  }
+
+  /** Makes this share of the panoramas asked for. */
+  setRateShare(share: number): void {
+    this.#loop.setRateShare(share);
   }
 
   requestKeyframe(): void {

@@ -42,6 +42,7 @@ export function aPipelineStatus(overrides: Partial<PipelineStatus> = {}): Pipeli
     provider: 'cpu',
     cadence: { mode: 'live', updatesPerSecond: 8, comparisonsPerSecond: 1.5 },
     providerFallbacks: [],
+    load: { level: 0, reason: '' },
     output: { widthPx: 1600, heightPx: 720, bitrateKbps: 4000 },
     memoryMb: 120,
     ...overrides,

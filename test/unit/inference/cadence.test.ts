@@ -11,8 +11,8 @@ function play(
   cost: { anchorMs: number; trackMs: number },
   seconds: number,
   reply: (step: string) => Partial<CadenceReply> = () => ({}),
+  cadence = new Cadence({ budgetShare }),
 ): { anchors: number; tracks: number; share: number } {
-  const cadence = new Cadence({ budgetShare });
   let [anchors, tracks, busyMs, freeUs] = [0, 0, 0, 0];
   for (let nowUs = 0; nowUs < seconds * 1e6; nowUs += FRAME_US) {
     if (nowUs < freeUs) continue;
@@ -49,6 +49,27 @@ describe('cadence of the networks', () => {
 
   it('compares at least every four seconds, however small the budget', () => {
     expect(play(0.01, { anchorMs: 300, trackMs: 60 }, 60).anchors).toBeGreaterThan(0.2);
+  });
+
+  it.each([2, 4])('takes a %sth of the time when it is told to, and still compares every four seconds', (slowdown) => {
+    const cost = { anchorMs: 35, trackMs: 10 };
+    const slowed = new Cadence({ budgetShare: 0.3 });
+    slowed.slowDown(slowdown);
+
+    const usual = play(0.3, cost, 60);
+    const slow = play(0.3, cost, 60, undefined, slowed);
+
+    expect(slow.share).toBeLessThan((usual.share / slowdown) * 1.5);
+    expect(slow.anchors).toBeGreaterThan(0.2);
+  });
+
+  it('leaves out pairs of networks that run for every one when it is told to', () => {
+    const cadence = new Cadence({ budgetShare: 0.3, mode: () => 'every-frame' });
+    cadence.slowDown(4);
+
+    const steps = Array.from({ length: 12 }, (_, index) => cadence.next(index * FRAME_US));
+
+    expect(steps.filter((step) => step === 'anchor')).toHaveLength(3);
   });
 
   it('follows cheap cameras more often than dear ones', () => {

@@ -60,6 +60,13 @@ describe('a job', () => {
     expect(after(manual)).toMatchObject({ phase: 'running', reasons: ['the alignment is fixed by hand'] });
   });
 
+  it('is degraded while work is given up because the machine cannot keep up, and says what', () => {
+    const reason = 'the machine cannot keep up: the alignment is renewed half as often';
+
+    expect(after(status({ load: { level: 1, reason } }))).toMatchObject({ phase: 'degraded', reasons: [reason] });
+    expect(after(status({ load: { level: 1, reason } }), status())).toMatchObject({ phase: 'running', reasons: [] });
+  });
+
   it('is started again when its process ends, as often as that happens', () => {
     const [state, effects] = transition(after(status()), ENDED);
 
