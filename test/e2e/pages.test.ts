@@ -1,8 +1,14 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
+import { pageFaults, tabStops } from '../helpers/page-checks.ts';
 import { runProgram } from '../helpers/run-program.ts';
-import { type JobView, SeamlineServer } from '../helpers/seamline-server.ts';
+import { type JobView, ROOT, SeamlineServer } from '../helpers/seamline-server.ts';
+
+/** Screenshots are left here to be looked at. */
+const SHOTS = join(ROOT, 'var/screenshots');
 
 const BROWSER = {
   executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
@@ -17,6 +23,7 @@ describe('the pages in a browser', () => {
   const complaints: string[] = [];
 
   beforeAll(async () => {
+    mkdirSync(SHOTS, { recursive: true });
     [server, cameras, browser] = await Promise.all([
       SeamlineServer.start(),
       startDemoCameras('calm'),
@@ -65,7 +72,7 @@ describe('the pages in a browser', () => {
   it('test a camera with a small picture', async () => {
     await page.getByLabel('Address').first().fill(cameras.left);
 
-    await page.getByRole('button', { name: 'Test' }).first().click();
+    await page.getByRole('button', { name: 'Test the first camera' }).click();
 
     await page.waitForFunction(
       () => /1280 × 720/.test(document.querySelector('[data-result=url1]')?.textContent ?? ''),
@@ -82,7 +89,8 @@ describe('the pages in a browser', () => {
 
   it('start a panorama and show its state, picture and links', async () => {
     await page.getByLabel('Output address').fill(`rtsp://localhost:${server.rtspPort}/square`);
-    await page.getByRole('button', { name: 'Start' }).click();
+    // By keyboard alone.
+    await page.keyboard.press('Enter');
 
     const card = page.locator('.card');
     await card.locator('.badge[data-state=running]').waitFor({ timeout: 60_000 });
@@ -93,7 +101,7 @@ describe('the pages in a browser', () => {
         timeout: 20_000,
       },
     );
-    expect(await card.locator('h3').textContent()).toContain('square');
+    expect(await card.locator('h2').textContent()).toContain('square');
   });
 
   it('play it by WebRTC, with figures and control points on request', async () => {
@@ -128,14 +136,73 @@ describe('the pages in a browser', () => {
     await moreThan(before + 20, 20_000);
   });
 
-  it.each(['', 'view/square'])('fit a phone without scrolling sideways: /%s', async (path) => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.goto(`${server.url}/${path}`);
-    await page.waitForLoadState('load');
+  it('is back soon when the server ends the session of a viewer', async () => {
+    const opened = page.waitForResponse((answer) => answer.url().includes('/whep/') && answer.status() === 201);
+    await page.reload();
+    const resource = (await (await opened).headerValue('location')) ?? '';
+    await moreThan(5, 20_000);
 
-    const overhang = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const again = page.waitForResponse((answer) => answer.url().includes('/whep/') && answer.status() === 201);
+    expect((await fetch(new URL(resource, server.url), { method: 'DELETE' })).status).toBe(204);
+    await again;
+    await page.evaluate(
+      () => new Promise((resolve) => document.querySelector('video')!.requestVideoFrameCallback(() => resolve(0))),
+    );
 
-    expect(overhang).toBeLessThanOrEqual(0);
+    await page.locator('#notice').waitFor({ state: 'hidden', timeout: 10_000 });
+  });
+
+  it('reach every control by keyboard, and show where one is', async () => {
+    const player = await tabStops(page);
+    await page.goto(server.url);
+    await page.locator('.card').waitFor();
+    const list = await tabStops(page);
+
+    expect(player.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['Figures', 'Mesh', 'Snapshot', 'Full screen']),
+    );
+    expect(list[0]?.name).toBe('Skip to the form');
+    expect(list.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'square',
+        'Watch',
+        'Copy RTSP',
+        'Stop',
+        'Exchange the cameras',
+        'Output address',
+        'Start',
+      ]),
+    );
+    expect([...player, ...list].filter(({ isMarked }) => !isMarked)).toEqual([]);
+  });
+
+  const LOOKS = [
+    ['light', 'light', { width: 1280, height: 800 }],
+    ['dark', 'dark', { width: 1280, height: 800 }],
+    ['phone', 'light', { width: 390, height: 844 }],
+    ['phone-dark', 'dark', { width: 390, height: 844 }],
+  ] as const;
+
+  it.each(LOOKS)('can be read and used by everybody: %s', async (name, colorScheme, viewport) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+
+    await page.goto(server.url);
+    await page.locator('.card img[src]').waitFor({ timeout: 20_000 });
+    await page.locator('summary').click();
+    const list = await pageFaults(page);
+    await page.locator('summary').click();
+    await page.screenshot({ path: join(SHOTS, `panoramas-${name}.png`), fullPage: true });
+
+    await page.goto(`${server.url}/view/square`);
+    await moreThan(5, 20_000);
+    await page.keyboard.press('i');
+    await page.keyboard.press('m');
+    await page.locator('#figures .details').waitFor({ timeout: 10_000 });
+    const player = await pageFaults(page);
+    await page.screenshot({ path: join(SHOTS, `player-${name}.png`) });
+
+    expect({ list, player }).toEqual({ list: [], player: [] });
   });
 
   it('break no rule of the content security policy and no script fails', () => {

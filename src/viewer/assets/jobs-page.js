@@ -1,5 +1,6 @@
 import { call, listen, ProblemError, request } from './api.js';
-import { fillList, shortFigures } from './figures.js';
+import { fillItems, fillList } from './elements.js';
+import { inWords, shortFigures } from './figures.js';
 
 const form = document.getElementById('form');
 const list = document.getElementById('jobs');
@@ -41,12 +42,8 @@ function show(jobs) {
     text('title', job.name ?? job.path);
     text('state', job.state);
     card.querySelector('.badge').dataset.state = job.state;
-    const reasons = card.querySelector('[data-list=reasons]');
-    if (reasons.textContent !== job.reasons.join('')) {
-      reasons.replaceChildren(
-        ...job.reasons.map((reason) => Object.assign(document.createElement('li'), { textContent: reason })),
-      );
-    }
+    fillItems(card.querySelector('[data-list=reasons]'), job.reasons.map(inWords));
+    fillItems(card.querySelector('[data-list=pushes]'), job.outputs.pushes.map(pushWords));
     fillList(card.querySelector('[data-list=figures]'), shortFigures(job));
     if (job.figures?.output && !document.hidden && performance.now() - entry.shotAtMs > SHOT_MS) {
       entry.shotAtMs = performance.now();
@@ -55,12 +52,16 @@ function show(jobs) {
   }
 }
 
+/** An output elsewhere, in one line. */
+function pushWords({ url, state, reason }) {
+  return reason === '' ? `${url} – ${state}` : `${url} – ${state}: ${reason}`;
+}
+
 async function refreshShot(image, id) {
   const answer = await request(`/stitch/${id}/snapshot.jpg`).catch(() => undefined);
   if (!answer?.ok) return;
   const before = image.src;
   image.src = URL.createObjectURL(await answer.blob());
-  image.alt = 'The panorama a moment ago';
   if (before.startsWith('blob:')) URL.revokeObjectURL(before);
 }
 
@@ -122,6 +123,7 @@ async function probe(name) {
   const picture = form.querySelector(`[data-picture=${name}]`);
   const button = form.querySelector(`[data-probe=${name}]`);
   result.textContent = 'asking the camera …';
+  result.dataset.bad = 'false';
   picture.hidden = true;
   button.disabled = true;
   try {
@@ -129,10 +131,12 @@ async function probe(name) {
     result.textContent = found.reachable
       ? `${found.codec} ${found.width} × ${found.height}, ${found.fps} fps, first picture after ${(found.first_picture_ms / 1000).toFixed(1)} s`
       : found.reason;
+    result.dataset.bad = String(!found.reachable);
     if (found.reachable) picture.src = found.picture;
     picture.hidden = !found.reachable;
   } catch (error) {
     result.textContent = error.errors?.[0]?.message ?? error.message;
+    result.dataset.bad = 'true';
   }
   button.disabled = false;
 }

@@ -15,7 +15,8 @@ export function drawMeshes(canvas, geometry) {
   const scale = Math.min(canvas.width / geometry.width, canvas.height / geometry.height);
   context.translate((canvas.width - geometry.width * scale) / 2, (canvas.height - geometry.height * scale) / 2);
   context.scale(scale, scale);
-  context.lineWidth = 1 / scale;
+  context.lineWidth = ratio / scale;
+  const radius = ((canvas.clientWidth < 600 ? 1.6 : 2.8) * ratio) / scale;
   [geometry.reference, geometry.target].forEach((rows, view) => {
     context.strokeStyle = context.fillStyle = COLOURS[view];
     for (const line of [...rows, ...rows[0].map((_, column) => rows.map((row) => row[column]))]) {
@@ -25,7 +26,7 @@ export function drawMeshes(canvas, geometry) {
     }
     for (const [x, y] of rows.flat()) {
       context.beginPath();
-      context.arc(x, y, 3 / scale, 0, 2 * Math.PI);
+      context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fill();
     }
   });

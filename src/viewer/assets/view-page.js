@@ -1,5 +1,6 @@
 import { call, listen } from './api.js';
-import { allFigures, fillList } from './figures.js';
+import { inWords } from './figures.js';
+import { showFigures } from './figures-panel.js';
 import { drawMeshes } from './mesh-overlay.js';
 import { WhepPlayer } from './whep-player.js';
 
@@ -30,7 +31,7 @@ function showNotice() {
       : job === undefined
         ? `No panorama named “${path}” is running.`
         : reason
-          ? `${job.state}: ${reason}`
+          ? `${job.state}: ${inWords(reason)}`
           : playing;
   notice.textContent = text;
   notice.hidden = text === '';
@@ -41,11 +42,11 @@ async function show(jobs) {
   const badge = element('state');
   badge.textContent = job?.state ?? 'not running';
   badge.dataset.state = job?.state ?? 'stopped';
-  badge.title = job?.reasons.join('\n') ?? '';
+  badge.title = job?.reasons.map(inWords).join('\n') ?? '';
   element('title').textContent = job?.name ?? path;
   if (job !== undefined) element('snapshot').href = `/stitch/${job.id}/snapshot.jpg`;
   showNotice();
-  if (!figures.hidden && job !== undefined) fillList(figures, allFigures(job, await player.figures()));
+  if (!figures.hidden) showFigures(figures, job, await player.figures());
 }
 
 async function refreshMesh() {
@@ -61,10 +62,11 @@ async function refreshMesh() {
 function toggleFigures() {
   figures.hidden = !figures.hidden;
   element('toggle-figures').setAttribute('aria-pressed', String(!figures.hidden));
+  if (!figures.hidden) void player.figures().then((own) => showFigures(figures, job, own));
 }
 
 function toggleMesh() {
-  mesh.hidden = !mesh.hidden;
+  mesh.hidden = element('legend').hidden = !mesh.hidden;
   element('toggle-mesh').setAttribute('aria-pressed', String(!mesh.hidden));
   clearInterval(meshTimer);
   if (!mesh.hidden) {

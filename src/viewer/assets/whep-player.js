@@ -3,11 +3,13 @@
 import { request } from './api.js';
 import { iceServersOf } from './ice-servers.js';
 
-/** Without a new picture for this long the connection is made anew. */
-const SILENCE_MS = 2000;
+/** Without a new picture for this long the connection is made anew; a still comes five times a second. */
+const SILENCE_MS = 1200;
 /** Time for the first picture after connecting: peer set-up and a key frame. */
 const FIRST_PICTURE_MS = 6000;
-const RETRY_MS = 700;
+/** Pauses before a new connection: hardly any after a picture, so that a break is short; longer when nothing comes. */
+const RETRY_MS = 100;
+const IDLE_RETRY_MS = 700;
 
 export class WhepPlayer {
   #path;
@@ -29,7 +31,10 @@ export class WhepPlayer {
 
   /** Plays for as long as the page is open. */
   async run() {
+    // Said at once, or the server would keep the session until it notices the silence.
+    addEventListener('pagehide', () => this.#leave());
     for (;;) {
+      this.#hasPicture = false;
       try {
         await this.#connect();
         await this.#watch();
@@ -37,7 +42,7 @@ export class WhepPlayer {
         this.#onState(error instanceof Error ? error.message : String(error));
       }
       this.#leave();
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, this.#hasPicture ? RETRY_MS : IDLE_RETRY_MS));
     }
   }
 
@@ -77,7 +82,6 @@ export class WhepPlayer {
 
   /** Resolves when the stream has broken. */
   async #watch() {
-    this.#hasPicture = false;
     this.#lastFrames = this.#frames();
     this.#lastChangeMs = performance.now();
     while (!['failed', 'closed'].includes(this.#peer.connectionState)) {
@@ -103,16 +107,22 @@ export class WhepPlayer {
 
   /** Figures of the last second, or undefined before there are any. */
   async figures() {
-    const stats = [...((await this.#peer?.getStats())?.values() ?? [])].find((entry) => entry.type === 'inbound-rtp');
+    const report = await this.#peer?.getStats();
+    const entries = [...(report?.values() ?? [])];
+    const stats = entries.find((entry) => entry.type === 'inbound-rtp');
     if (stats === undefined) return undefined;
     const before = this.#statsBefore ?? stats;
     this.#statsBefore = stats;
     const delta = (name) => (stats[name] ?? 0) - (before[name] ?? 0);
+    const pair = entries.find((entry) => entry.type === 'candidate-pair' && entry.nominated);
+    const seconds = (stats.timestamp - before.timestamp) / 1000;
     const emitted = delta('jitterBufferEmittedCount');
     return {
-      fps: stats.framesPerSecond ?? 0,
+      fps: seconds > 0 ? delta('framesDecoded') / seconds : (stats.framesPerSecond ?? 0),
       bufferMs: emitted > 0 ? (1000 * delta('jitterBufferDelay')) / emitted : 0,
-      lost: stats.packetsLost ?? 0,
+      lost: Math.max(0, stats.packetsLost ?? 0),
+      resent: stats.retransmittedPacketsReceived ?? 0,
+      transport: report.get(pair?.localCandidateId)?.protocol,
     };
   }
 
