@@ -68,6 +68,7 @@ export class ApiServer {
 
   /** Stops jobs, then viewers and servers. Safe to call twice. */
   close(): Promise<void> {
+    this.app.get(Readiness).markStopping();
     this.#closing ??= this.app
       .get(JobsService)
       .close()

@@ -22,8 +22,11 @@ export interface CameraStatus {
   readonly reconnects: number;
 }
 
-/** Where a job process stands. `degraded` is decided by the API from cameras and geometry. */
-export type PipelinePhase = 'starting' | 'aligning' | 'running' | 'stopping';
+/**
+ * Where a job process stands. `warming`: the networks are being loaded, for which TensorRT builds engines the first
+ * time. `degraded` is decided by the API from cameras and geometry.
+ */
+export type PipelinePhase = 'starting' | 'warming' | 'aligning' | 'running' | 'stopping';
 
 /** Median and 95th percentile of a delay over the last seconds, ms. */
 export interface Delay {

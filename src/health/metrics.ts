@@ -3,7 +3,16 @@ import type { JobPhase } from '../jobs/job-state.ts';
 import type { JobFacts } from '../jobs/job-view.ts';
 import type { Metric, Sample } from './prometheus.ts';
 
-const PHASES: readonly JobPhase[] = ['starting', 'aligning', 'running', 'degraded', 'stopping', 'stopped', 'failed'];
+const PHASES: readonly JobPhase[] = [
+  'starting',
+  'warming',
+  'aligning',
+  'running',
+  'degraded',
+  'stopping',
+  'stopped',
+  'failed',
+];
 /** Reasons for dropped frames that are shown of one job; they come from its process. */
 const MAX_REASONS = 20;
 const MIB = 1024 * 1024;

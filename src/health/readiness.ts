@@ -27,6 +27,7 @@ export class Readiness {
   readonly #ports: ServerPorts;
   #ffmpeg: { readonly check: Check; readonly untilMs: number } | undefined;
   #isListening = false;
+  #isStopping = false;
 
   constructor(@Inject(AppConfig) config: AppConfig, @Inject(ServerPorts) ports: ServerPorts) {
     this.#config = config;
@@ -36,6 +37,11 @@ export class Readiness {
   /** Called once all servers listen. */
   markListening(): void {
     this.#isListening = true;
+  }
+
+  /** Called when the server begins to stop: what balances load sends nobody here any more. */
+  markStopping(): void {
+    this.#isStopping = true;
   }
 
   async checks(): Promise<readonly Check[]> {
@@ -71,8 +77,13 @@ export class Readiness {
   }
 
   async #portsCheck(): Promise<Check> {
+    if (this.#isStopping) return { name: 'ports', isReady: false, detail: 'the server is stopping' };
     if (!this.#isListening) return { name: 'ports', isReady: false, detail: 'the servers do not listen yet' };
-    return { name: 'ports', isReady: true, detail: `http ${this.#ports.http}, rtsp ${this.#ports.rtsp}, webrtc ${this.#ports.media}` };
+    return {
+      name: 'ports',
+      isReady: true,
+      detail: `http ${this.#ports.http}, rtsp ${this.#ports.rtsp}, webrtc ${this.#ports.media}`,
+    };
   }
 }
 

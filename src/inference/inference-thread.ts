@@ -6,6 +6,8 @@ import { siblingModule } from '../process/sibling-module.ts';
 
 /** Loading and warming three networks; a GPU may compile kernels meanwhile. */
 const READY_DEADLINE_MS = 120_000;
+/** TensorRT tries many ways to run each network before it keeps one, unless its engines are in its cache. */
+const ENGINES_DEADLINE_MS = 900_000;
 /** Answer to one pair on a machine that is overloaded. */
 const REPLY_DEADLINE_MS = 30_000;
 /** Giving the networks back takes milliseconds. */
@@ -21,11 +23,13 @@ export type GeometryReply = Extract<InferenceReply, { kind: 'geometry' }>;
 export class InferenceThread {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
+  readonly #readyDeadlineMs: number;
   #resolve: ((reply: InferenceReply) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
   #failure: SeamlineError | undefined;
 
   constructor(data: InferenceWorkerData) {
+    this.#readyDeadlineMs = data.provider === 'tensorrt' ? ENGINES_DEADLINE_MS : READY_DEADLINE_MS;
     this.#worker = new Worker(siblingModule(import.meta.url, './inference.worker'), {
       workerData: data,
       name: NAME,
@@ -47,7 +51,7 @@ export class InferenceThread {
 
   /** Resolves when the networks are loaded. @returns how long that took, ms @throws SeamlineError when they cannot be */
   async ready(): Promise<number> {
-    const reply = await this.#answer(READY_DEADLINE_MS, 'loading the networks');
+    const reply = await this.#answer(this.#readyDeadlineMs, 'loading the networks');
     if (reply.kind !== 'ready') throw new Error(`unexpected ${reply.kind}`);
     return reply.warmUpMs;
   }

@@ -2,7 +2,7 @@ import type { ProblemJson } from '../common/seamline-error.ts';
 import type { CameraStatus, PipelineStatus } from '../contract/job-messages.ts';
 
 /** Where a job stands, as its users see it. */
-export type JobPhase = 'starting' | 'aligning' | 'running' | 'degraded' | 'stopping' | 'stopped' | 'failed';
+export type JobPhase = 'starting' | 'warming' | 'aligning' | 'running' | 'degraded' | 'stopping' | 'stopped' | 'failed';
 
 /** State of a job; plain data, changed by `transition` alone. */
 export interface JobState {

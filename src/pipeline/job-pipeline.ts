@@ -4,11 +4,12 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import { compileKernels } from '../compose/kernel-module.ts';
 import type { StreamItem } from '../contract/access-unit.ts';
 import type { Frame } from '../contract/frame-ring.ts';
-import type { CameraStatus, PipelinePhase, PipelineStatus } from '../contract/job-messages.ts';
+import type { PipelinePhase, PipelineStatus } from '../contract/job-messages.ts';
 import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { CameraIndex } from '../contract/pixels.ts';
 import type { ManualGeometry } from '../contract/warp-state.ts';
+import type { ViewSizes } from '../geometry/canvas.ts';
 import { toManualGeometry } from '../geometry/manual-geometry.ts';
 import { Cadence } from '../inference/cadence.ts';
 import type { InferenceClient } from '../inference/inference-client.ts';
@@ -18,13 +19,15 @@ import type { IngestService } from '../ingest/ingest.service.ts';
 import type { Logger } from '../logging/logger.ts';
 import { type FramePair, FramePairer } from '../pairing/frame-pairer.ts';
 import { type FfmpegInfo, findFfmpeg } from '../process/ffmpeg.ts';
+import { statusOf } from './camera-status.ts';
 import { CanvasKeeper } from './canvas-keeper.ts';
 import { GeometryLoop } from './geometry-loop.ts';
 import type { FoundFor } from './geometry-pairs.ts';
 import { GeometryState } from './geometry-state.ts';
-import { LoadControl } from './load-control.ts';
+import { type LoadControl, watchLoad } from './load-control.ts';
 import { Output } from './output.ts';
 import { jpegOf } from './snapshot.ts';
+import { ViewScaler } from './view-scaler.ts';
 import { ViewSet } from './view-set.ts';
 import { nominalRate } from './working-size.ts';
 
@@ -50,6 +53,7 @@ export class JobPipeline {
   readonly #ports: PipelinePorts;
   readonly #memory = new SharedMemoryPlan();
   readonly #views: ViewSet;
+  readonly #scaler: ViewScaler;
   readonly #geometry: GeometryState;
   readonly #pairer: FramePairer;
   readonly #cameras: CameraSource[] = [];
@@ -76,6 +80,16 @@ export class JobPipeline {
     this.#ports = ports;
     this.#views = new ViewSet(this.#memory, spec.width);
     this.#geometry = new GeometryState(ports.clock);
+    this.#scaler = new ViewScaler({
+      views: this.#views,
+      cameras: () => this.#cameras,
+      prepare: async (sizes) => {
+        const { shown } = this.#geometry;
+        if (shown !== undefined) await this.#output?.prepare(sizes, shown);
+      },
+      onSwitched: (sizes, missing) => this.#onResized(sizes, missing),
+      onError: (err) => ports.log.warn('the views keep their working size', { err }),
+    });
     this.#pairer = new FramePairer({
       ...(settings.maxSkewMs === undefined ? {} : { maxSkewUs: settings.maxSkewMs * 1000 }),
       syncOffsetUs: spec.syncOffsetMs * 1000,
@@ -92,7 +106,8 @@ export class JobPipeline {
     this.#kernels = kernels;
     this.#openCameras(ffmpeg);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    this.#phase = 'aligning';
+    this.#phase = 'warming';
+    this.#geometry.reject(0, 'the networks are still being loaded');
     this.#client = await inference.start({
       settings: this.#settings,
       model: this.#spec.model,
@@ -105,6 +120,9 @@ export class JobPipeline {
       return;
     }
     this.#networksUs = this.#ports.clock.nowUs();
+    this.#geometry.reject(0, 'no pair of pictures was compared yet');
+    // The output may have been opened side by side meanwhile.
+    if (this.#phase === 'warming') this.#phase = 'aligning';
     const cadence = new Cadence({
       budgetShare: this.#settings.inferenceBudget,
       mode: () => required(this.#client).cadence,
@@ -118,6 +136,8 @@ export class JobPipeline {
         this.#geometry.noteNetworks(reply.networkMs);
         // An answer that was under way when the geometry was fixed by hand.
         if (this.#spec.geometry !== undefined) return;
+        // Or before the views were brought to another size.
+        if (found.referenceView.widthPx !== this.#views.sizes?.reference.widthPx) return;
         const placed = this.#keeper()?.network(plane);
         if (placed === undefined) return;
         if (this.#output === undefined) this.#open(() => placed.geometry);
@@ -156,7 +176,18 @@ export class JobPipeline {
   #onFrame(frame: Frame): void {
     const nowUs = this.#ports.clock.nowUs();
     this.#firstFrameUs ??= nowUs;
-    this.#pairer.offer(frame, nowUs);
+    if (this.#scaler.admits(frame)) this.#pairer.offer(frame, nowUs);
+    else frame.release();
+  }
+
+  /** Frames of another working size come from now on. */
+  #onResized(sizes: ViewSizes, missing: readonly CameraIndex[]): void {
+    const nowUs = this.#ports.clock.nowUs();
+    this.#pairer.forget();
+    for (const camera of missing) this.#pairer.offer(this.#views.blackFrame(camera, nowUs), nowUs);
+    this.#keeper()?.resize(sizes);
+    const shown = this.#geometry.resize(sizes);
+    if (shown !== undefined) this.#output?.resize(sizes, shown).catch(this.#ports.onFailure);
   }
 
   #onPair(pair: FramePair): void {
@@ -237,7 +268,11 @@ export class JobPipeline {
       output.setFill(this.#spec.fill);
       this.#geometry.show(geometry);
       this.#output = output;
-      this.#load = this.#watchLoad(output, fps);
+      this.#load = watchLoad({
+        ...{ clock, fps, output, log, cameras: () => this.#cameras },
+        networks: { slowDown: (factor) => this.#cadence?.slowDown(factor) },
+        views: this.#scaler,
+      });
       // Fixed by hand while the output was opened with something else.
       const manual = this.#spec.geometry;
       if (manual !== undefined && geometry.origin !== 'manual') this.#show(canvas.manual(manual), 0);
@@ -249,27 +284,6 @@ export class JobPipeline {
         geometry: geometry.origin,
       });
     })().catch(onFailure);
-  }
-
-  #watchLoad(output: Output, fps: number): LoadControl {
-    return new LoadControl({
-      clock: this.#ports.clock,
-      fps,
-      counts: () => {
-        const { made, dropped } = output.counts;
-        const lost = this.#cameras.map((camera) => camera.load);
-        return {
-          made,
-          dropped: dropped + lost.reduce((sum, camera) => sum + camera.dropped, 0),
-          backlog: Math.max(0, ...lost.map((camera) => camera.backlog)),
-        };
-      },
-      apply: ({ networksSlowdown, rateShare }) => {
-        this.#cadence?.slowDown(networksSlowdown);
-        output.setRateShare(rateShare);
-      },
-      log: this.#ports.log,
-    });
   }
 
   #show(geometry: ReturnType<CanvasKeeper['sideBySide']>, transitionFrames: number, found?: FoundFor): void {
@@ -288,7 +302,7 @@ export class JobPipeline {
     const client = this.#client;
     return {
       phase: this.#phase,
-      cameras: [this.#cameraStatus(0), this.#cameraStatus(1)],
+      cameras: [statusOf(this.#cameras[0]), statusOf(this.#cameras[1])],
       geometry: this.#geometry.summary(),
       provider: client?.provider ?? '',
       cadence: this.#loop?.summary() ?? { mode: 'live', updatesPerSecond: 0, comparisonsPerSecond: 0 },
@@ -297,21 +311,6 @@ export class JobPipeline {
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
       ...Output.statusOf(this.#output, this.#pairer.stats),
     };
-  }
-
-  #cameraStatus(camera: CameraIndex): CameraStatus {
-    const status = this.#cameras[camera]?.status();
-    if (status !== undefined) return status;
-    const nothing = {
-      codec: undefined,
-      widthPx: undefined,
-      heightPx: undefined,
-      fps: 0,
-      framesReceived: 0,
-      framesDropped: 0,
-      reconnects: 0,
-    };
-    return { phase: 'connecting', reason: 'starting', client: 'direct', ...nothing };
   }
 
   requestKeyframe(): void {

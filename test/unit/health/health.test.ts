@@ -35,6 +35,20 @@ describe('metrics', () => {
     expect(lines).toContain(`seamline_job_memory_bytes{job="${id}"} ${120 * 1024 * 1024}`);
   });
 
+  it('of a job are gone with it', async () => {
+    api = await startApi();
+    const { body } = await api.call('POST', '/stitch', A_STITCH);
+    const id = String(body['id']);
+    await jobReaches(api.jobs, () => api?.jobs.get(id).supervisor.state.phase === 'running');
+    expect((await api.call('GET', '/metrics')).text).toContain(id);
+
+    await api.call('DELETE', `/stitch/${id}`);
+
+    const { text } = await api.call('GET', '/metrics');
+    expect(text).not.toContain(id);
+    expect(text).toContain('seamline_jobs{state="running"} 0\n');
+  });
+
   it('show a lost camera', () => {
     const status = aPipelineStatus({ cameras: [aCameraStatus(), aCameraStatus({ phase: 'stalled' })] });
     const facts = { spec: aJobSpec(), state: INITIAL_STATE, status, createdMs: 0, pushes: [], viewers: {} };
@@ -79,6 +93,20 @@ describe('health', () => {
       ['ports', false],
     ]);
     expect(JSON.stringify(checks)).not.toContain('/nowhere');
+  });
+
+  it('is ready once everything is there, and no more when the server begins to stop', async () => {
+    api = await startApi();
+    const readiness = api.app.get(Readiness);
+    readiness.markListening();
+    expect(await api.call('GET', '/health/ready')).toMatchObject({ status: 200, body: { status: 'ready' } });
+
+    readiness.markStopping();
+
+    const answer = await api.call('GET', '/health/ready');
+    expect(answer.status).toBe(503);
+    expect(answer.text).toContain('the server is stopping');
+    expect((await api.call('GET', '/health/live')).status).toBe(200);
   });
 
   it('has its ports once they are open', async () => {

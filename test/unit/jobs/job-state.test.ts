@@ -24,7 +24,8 @@ function after(...inputs: readonly JobInput[]): JobState {
 }
 
 describe('a job', () => {
-  it('goes from starting over aligning to running', () => {
+  it('goes from starting over warming and aligning to running', () => {
+    expect(after(status({ phase: 'warming' })).phase).toBe('warming');
     expect(after().phase).toBe('starting');
     expect(after({ kind: 'process-started' }, status({ phase: 'starting' })).phase).toBe('starting');
     expect(after(status({ phase: 'aligning' })).phase).toBe('aligning');
