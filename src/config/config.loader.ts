@@ -90,15 +90,29 @@ function readFile(folder: string, name: string, mistakes: FieldError[]): ConfigT
 
 function checkedConfig(tree: ConfigTree, mistakes: FieldError[]): AppConfig {
   const config = plainToInstance(AppConfig, tree);
-  mistakes.push(...fieldErrors(validateSync(config, { whitelist: true, forbidNonWhitelisted: true })));
-  if (mistakes.length > 0) return config;
-  mistakes.push(...contradictions(config));
-  readSecretFiles(config, PROJECT_FOLDER, mistakes);
+  const wrong = fieldErrors(validateSync(config, { whitelist: true, forbidNonWhitelisted: true }));
+  mistakes.push(...wrong);
+  // A section whose keys are wrong has not the types that the rest relies on.
+  const isSound = (...sections: (keyof AppConfig)[]): boolean =>
+    !wrong.some(({ field }) => sections.some((section) => field === section || field.startsWith(`${section}.`)));
+  mistakes.push(...contradictions(config, isSound));
+  if (isSound('access', 'rtsp', 'webrtc')) readSecretFiles(config, PROJECT_FOLDER, mistakes);
   return config;
 }
 
-/** Mistakes that no key shows alone. */
-function contradictions(config: AppConfig): FieldError[] {
+/** Mistakes that no key shows alone. @param isSound whether the keys of these sections are right, each for itself */
+function contradictions(config: AppConfig, isSound: (...sections: (keyof AppConfig)[]) => boolean): FieldError[] {
+  return [
+    ...(isSound('http', 'rtsp', 'webrtc') ? portMistakes(config) : []),
+    ...(isSound('inference') && config.inference.providers.length === 0
+      ? [{ field: 'inference.providers', message: 'must name at least one' }]
+      : []),
+    ...(isSound('rtsp', 'webrtc') ? loginMistakes(config) : []),
+    ...(isSound('push') ? certificateMistakes(config.push.certificateAuthorityFile) : []),
+  ];
+}
+
+function portMistakes(config: AppConfig): FieldError[] {
   const mistakes: FieldError[] = [];
   if (config.http.port !== 0 && config.http.port === config.rtsp.port) {
     mistakes.push({ field: 'rtsp.port', message: 'must differ from http.port' });
@@ -110,9 +124,11 @@ function contradictions(config: AppConfig): FieldError[] {
   if (config.rtsp.udpPort !== 0 && config.rtsp.udpPort === config.webrtc.port - (config.webrtc.port % 2)) {
     mistakes.push({ field: 'rtsp.udpPort', message: 'must leave webrtc.port free; RTCP takes the port after it' });
   }
-  if (!config.inference.providers.length) {
-    mistakes.push({ field: 'inference.providers', message: 'must name at least one' });
-  }
+  return mistakes;
+}
+
+function loginMistakes(config: AppConfig): FieldError[] {
+  const mistakes: FieldError[] = [];
   config.rtsp.users.forEach((user, index) => {
     if (user.password !== '' || user.passwordFile !== '') return;
     mistakes.push({ field: `rtsp.users[${index}].password`, message: 'or passwordFile is needed' });
@@ -125,11 +141,12 @@ function contradictions(config: AppConfig): FieldError[] {
       message: 'and credential are needed by TURN servers',
     });
   });
-  const authority = config.push.certificateAuthorityFile;
-  if (authority !== '' && !holdsCertificate(authority)) {
-    mistakes.push({ field: 'push.certificateAuthorityFile', message: 'names a file without a certificate (PEM)' });
-  }
   return mistakes;
+}
+
+function certificateMistakes(path: string): FieldError[] {
+  if (path === '' || holdsCertificate(path)) return [];
+  return [{ field: 'push.certificateAuthorityFile', message: 'names a file without a certificate (PEM)' }];
 }
 
 function holdsCertificate(path: string): boolean {

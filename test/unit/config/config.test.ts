@@ -135,6 +135,16 @@ describe('mistakes', () => {
     expect(mistakes['http.port']).toBe('must be a whole number from 0 to 65535');
   });
 
+  it('between keys and in files of secrets are listed together with those of single keys', () => {
+    const local = 'http: {port: 8554}\naccess: {adminTokenFile: /no/such/file}\njobs: {maxJobs: 0}\n';
+
+    expect(Object.keys(mistakesOf(() => load({ 'local.yaml': local }))).sort()).toEqual([
+      'access.adminTokenFile',
+      'jobs.maxJobs',
+      'rtsp.port',
+    ]);
+  });
+
   it.each([
     ['rtsp: 8554', 'rtsp'],
     ['rtsp: [1]', 'rtsp'],
