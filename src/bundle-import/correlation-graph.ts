@@ -10,21 +10,26 @@ const SMALLEST_NORM = 1e-12;
  * The sum over a neighbourhood of the products of two positions is a sum of nine elements along a diagonal of the
  * matrix of all products; with both positions counted on one zero-padded plane, that diagonal is a fixed step in
  * memory, so that whole slices can be added.
- * @param features of both views, 2×256×23×30, float32
+ * @param one, two features of both views, 1×256×23×30, float32
  * @returns displacement 1×2×23×30, channel 0 = x, 1 = y, in cells, float32
  */
-export function correlationFlow(graph: GraphBuilder, features: Value): Value {
+export function correlationFlow(graph: GraphBuilder, one: Value, two: Value): Value {
   const { rows, cols, channels } = coarseSize;
-  // One zero column on each side; one zero row above, and two below since the slices get shorter.
-  const wide = cols + 2;
+  // A zero column on the left, which is also the one to the right of the row above; one zero row above, and two below
+  // since the slices get shorter.
+  const wide = cols + 1;
   const high = rows + 3;
   const positions = wide * high;
-  const norm = graph.op('ReduceL2', [features], { axes: [1], keepdims: 1 });
-  const unit = graph.op('Div', [features, graph.op('Max', [norm, graph.floats([1], [SMALLEST_NORM])])]);
-  const padded = graph.reshape(graph.pad(unit, [0, 0, 1, 1, 0, 0, 2, 1]), [2, channels, positions]);
-  const first = graph.reshape(graph.slice(padded, [0], [0], [1]), [channels, positions]);
-  const second = graph.reshape(graph.slice(padded, [0], [1], [2]), [channels, positions]);
-  const products = graph.op('MatMul', [graph.transpose(first, [1, 0]), second]);
+  const [first, second] = [one, two].map((features, view) => {
+    const cells = graph.transpose(features, [0, 2, 3, 1]);
+    const norm = graph.op('ReduceL2', [cells], { axes: [3], keepdims: 1 });
+    const length = graph.op('Max', [norm, graph.floats([1], [SMALLEST_NORM])]);
+    // The sharpness is in the first view's features, of which there are fewer than products.
+    const divisor = view === 0 ? graph.op('Mul', [length, graph.floats([1], [1 / SOFTMAX_SCALE])]) : length;
+    const unit = graph.op('Div', [cells, divisor]);
+    return graph.reshape(graph.pad(unit, [0, 1, 1, 0, 0, 2, 0, 0]), [positions, channels]);
+  }) as [Value, Value];
+  const products = graph.op('MatMul', [first, graph.transpose(second, [1, 0])]);
   const step = positions + 1;
   const across = sumOfThree(graph, graph.reshape(products, [positions * positions]), positions * positions, step);
   const around = sumOfThree(graph, across, positions * positions - 2 * step, step * wide);
@@ -33,8 +38,7 @@ export function correlationFlow(graph: GraphBuilder, features: Value): Value {
     rows * cols,
     rows * cols,
   ]);
-  const sharpened = graph.op('Mul', [matches, graph.floats([1], [SOFTMAX_SCALE])]);
-  const likelihood = graph.op('Softmax', [sharpened], { axis: -1 });
+  const likelihood = graph.op('Softmax', [matches], { axis: -1 });
   const cells = Array.from({ length: rows * cols }, (_item, index) => [index % cols, Math.floor(index / cols)]).flat();
   const places = graph.floats([rows * cols, 2], cells);
   const displacement = graph.op('Sub', [graph.op('MatMul', [likelihood, places]), places]);
@@ -45,5 +49,5 @@ export function correlationFlow(graph: GraphBuilder, features: Value): Value {
 function sumOfThree(graph: GraphBuilder, value: Value, length: number, step: number): Value {
   const rest = length - 2 * step;
   const terms = [0, step, 2 * step].map((start) => graph.slice(value, [0], [start], [start + rest]));
-  return graph.op('Sum', terms);
+  return graph.sum(terms);
 }

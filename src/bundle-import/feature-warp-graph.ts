@@ -35,7 +35,7 @@ export function warpFeatures(graph: GraphBuilder, features: Value, map: Value, n
       return graph.op('Mul', [picked, graph.toPrecision(factor)]);
     });
   });
-  return graph.op('Sum', corners, {}, name);
+  return graph.sum(corners, name);
 }
 
 /** Source positions of all cells: x and y, cells × 1 each, in cells. */

@@ -1,6 +1,6 @@
 import type { NetworkManifest } from '../contract/bundle-manifest.ts';
 import type { NetworkRole } from './checkpoint-layout.ts';
-import { windowShape } from './smooth-graph.ts';
+import { FIRST_FRAME, windowShape } from './smooth-graph.ts';
 import { featureShape } from './temporal-graph.ts';
 import { imageShape, meshShape } from './working-size.ts';
 
@@ -21,7 +21,10 @@ export const networkTensors: Readonly<Record<NetworkRole, Pick<NetworkManifest, 
     outputs: [...named(meshShape, 'motion'), ...named(featureShape, 'features')],
   },
   smooth: {
-    inputs: named(windowShape, 'mesh_reference', 'mesh_target', 'path_reference', 'path_target'),
+    inputs: [
+      ...named(windowShape, 'mesh_reference', 'mesh_target', 'path_reference', 'path_target'),
+      ...named([1], FIRST_FRAME),
+    ],
     outputs: named(windowShape, 'delta_reference', 'delta_target'),
   },
 };

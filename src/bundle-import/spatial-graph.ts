@@ -1,6 +1,14 @@
 import { featuresAtEighth, featuresAtSixteenth } from './backbone-graph.ts';
 import { correlationFlow } from './correlation-graph.ts';
-import { asChannels, costChannelMap, costSides, costVolume, reverseCostVolume } from './cost-volume-graph.ts';
+import { asCells } from './cells.ts';
+import {
+  cellsAsPicture,
+  costChannelMap,
+  costSides,
+  costVolume,
+  planesAsPicture,
+  reverseCostVolume,
+} from './cost-volume-graph.ts';
 import { warpFeatures } from './feature-warp-graph.ts';
 import { GraphBuilder, type Precision, type Value } from './graph-builder.ts';
 import { midPlaneMaps } from './mid-plane-graph.ts';
@@ -17,20 +25,29 @@ const RADIUS = (costSides.spatial - 1) / 2;
  */
 export function spatialGraph(weights: NetworkWeights, precision: Precision): Uint8Array {
   const graph = new GraphBuilder('spatial', precision);
-  const views = [graph.input('reference', imageShape), graph.input('target', imageShape)];
-  const images = graph.toPrecision(graph.op('Concat', views, { axis: 0 }));
-  const fine = featuresAtEighth(graph, weights, images);
-  const coarse = graph.toFloat(featuresAtSixteenth(graph, weights, fine), 'probe_feature16');
-  const flow = graph.toPrecision(correlationFlow(graph, coarse));
+  const [reference, target] = (['reference', 'target'] as const).map((view) => {
+    // One picture after the other: both at once would not fit a core's cache.
+    const fine = featuresAtEighth(graph, weights, graph.toPrecision(graph.input(view, imageShape)));
+    const coarse = graph.toFloat(featuresAtSixteenth(graph, weights, fine), `probe_feature16_${view}`);
+    return { cells: asCells(graph, fine), coarse };
+  }) as [Features, Features];
+  const flow = graph.toPrecision(correlationFlow(graph, reference.coarse, target.coarse));
   const offsets = graph.toFloat(homographyHead(graph, weights, flow));
   graph.output('homography_offsets', [1, 4, 2], graph.reshape(offsets, [1, 4, 2]));
   const [referenceMap, targetMap] = midPlaneMaps(graph, offsets);
-  const reference = warpFeatures(graph, viewRows(graph, fine, 0), referenceMap, 'probe_warped_reference');
-  const target = warpFeatures(graph, viewRows(graph, fine, 1), targetMap, 'probe_warped_target');
-  const cost = costVolume(graph, reference, graph.transpose(target, [1, 0]), featureSize, RADIUS);
-  meshHead(graph, weights, 'reference', cost);
-  meshHead(graph, weights, 'target', reverseCostVolume(graph, cost, featureSize, RADIUS));
+  const one = warpFeatures(graph, reference.cells, referenceMap, 'probe_warped_reference');
+  const two = warpFeatures(graph, target.cells, targetMap, 'probe_warped_target');
+  const cost = costVolume(graph, one, two, featureSize, RADIUS, 'probe_cost_reference');
+  meshHead(graph, weights, 'reference', cellsAsPicture(graph, cost, featureSize, RADIUS));
+  const back = reverseCostVolume(graph, cost, featureSize, RADIUS);
+  meshHead(graph, weights, 'target', planesAsPicture(graph, back, featureSize, RADIUS, 'probe_cost_target'));
   return graph.toBytes('StabStitch++ SpatialNet, written by seamline models import');
+}
+
+/** Of one view: cells × channels at an eighth, 1×256×23×30 at a sixteenth, float32. */
+interface Features {
+  readonly cells: Value;
+  readonly coarse: Value;
 }
 
 function homographyHead(graph: GraphBuilder, weights: NetworkWeights, flow: Value): Value {
@@ -38,18 +55,10 @@ function homographyHead(graph: GraphBuilder, weights: NetworkWeights, flow: Valu
   return regressionHead(graph, weights, prefixes, { value: flow, ...coarseSize }, [0, 1]);
 }
 
-function meshHead(graph: GraphBuilder, weights: NetworkWeights, view: 'reference' | 'target', cost: Value): void {
+function meshHead(graph: GraphBuilder, weights: NetworkWeights, view: 'reference' | 'target', picture: Value): void {
   const suffix = view === 'reference' ? 'ref' : 'tgt';
   const prefixes = { convolutions: `regressNet2_part1_${suffix}`, perceptron: `regressNet2_part2_${suffix}` };
-  const picture = asChannels(graph, cost, featureSize, RADIUS, `probe_cost_${view}`);
   const channels = costChannelMap(RADIUS, view === 'target');
   const offsets = regressionHead(graph, weights, prefixes, { value: picture, ...featureSize }, channels);
   graph.output(`mesh_offsets_${view}`, meshShape, graph.reshape(graph.toFloat(offsets), meshShape));
-}
-
-/** Features of one view of a batch as cells × channels. */
-function viewRows(graph: GraphBuilder, features: Value, view: number): Value {
-  const { rows, cols, channels } = featureSize;
-  const one = graph.slice(features, [0], [view], [view + 1]);
-  return graph.reshape(graph.transpose(one, [0, 2, 3, 1]), [rows * cols, channels]);
 }

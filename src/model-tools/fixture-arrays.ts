@@ -1,6 +1,8 @@
 import type { Values } from '../inference/runtime/session.ts';
 import type { ExactFrame } from '../inference/stabstitch2/exact-pipeline.ts';
+import type { WindowInputs } from '../inference/stabstitch2/online-window.ts';
 import type { PlaneMeshes } from '../geometry/mid-plane.ts';
+import { costSides } from '../bundle-import/cost-volume-graph.ts';
 import { coarseSize, featureSize, workingSize } from '../bundle-import/working-size.ts';
 import { originalCanvas } from './original-canvas.ts';
 
@@ -9,8 +11,15 @@ export interface FixtureRun {
   readonly frames: readonly ExactFrame[];
   /** Smoothed meshes, frame by frame. */
   readonly finals: readonly PlaneMeshes[];
+  readonly windows: readonly WholeWindow[];
   /** Inner values of one frame, by the names of `probes`, and `features` of TemporalNet for both views. */
   readonly probes: ReadonlyMap<number, FrameProbes>;
+}
+
+/** What went into SmoothNet and came out, frame after frame. */
+export interface WholeWindow {
+  readonly inputs: WindowInputs;
+  readonly deltas: { readonly reference: Float32Array; readonly target: Float32Array };
 }
 
 /** Inner values of one frame. */
@@ -49,8 +58,7 @@ export function fixtureArray(run: FixtureRun, name: string, rigid: Float64Array)
 }
 
 function viewArray(run: FixtureRun, kind: string, view: View, rigid: Float64Array): Float32Array | undefined {
-  const { frames, finals } = run;
-  const windows = frames.flatMap(({ window }) => window ?? []);
+  const { frames, finals, windows } = run;
   switch (kind) {
     case 'final_mesh':
       return join(finals.map((meshes) => meshes[view]));
@@ -87,25 +95,23 @@ function probeArray(values: FrameProbes, kind: string, view: View): Float32Array
       return dltProbe(of(spatial, 'probe_homographies'));
     case 'ccl_flow':
       return of(spatial, 'probe_ccl_flow');
-    case 'feature16': {
-      const both = of(spatial, 'probe_feature16');
-      const half = both.length / 2;
-      return everyChannel(
-        both.subarray(view === 'target' ? half : 0, view === 'target' ? 2 * half : half),
-        coarsePlane,
-        32,
-      );
-    }
+    case 'feature16':
+      return everyChannel(of(spatial, `probe_feature16_${view}`), coarsePlane, 32);
     case 'feature8':
-      return everyChannel(of(temporal[view], 'features'), finePlane, 16);
+      return everyChannel(channelsFirst(of(temporal[view], 'features'), featureSize.channels), finePlane, 16);
     case 'warped_feature':
       return everyChannel(channelsFirst(of(spatial, `probe_warped_${view}`), featureSize.channels), finePlane, 16);
     case 'cost_spatial': {
       const cost = of(spatial, `probe_cost_${view}`);
-      return everyChannel(view === 'target' ? reverseChannels(cost, finePlane) : cost, finePlane, 8);
+      const planes = view === 'target' ? reverseChannels(cost, finePlane) : channelsFirst(cost, costSides.spatial ** 2);
+      return everyChannel(planes, finePlane, 8);
     }
     case 'cost_temporal':
-      return everyChannel(of(temporal[view], 'probe_cost_temporal'), finePlane, 8);
+      return everyChannel(
+        channelsFirst(of(temporal[view], 'probe_cost_temporal'), costSides.temporal ** 2),
+        finePlane,
+        8,
+      );
     default:
       return undefined;
   }

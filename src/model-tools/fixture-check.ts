@@ -4,8 +4,9 @@ import type { PlaneMeshes } from '../geometry/mid-plane.ts';
 import type { Bundle } from '../inference/model-store.ts';
 import type { SessionOptions } from '../inference/runtime/session.ts';
 import { ExactPipeline, type ExactFrame } from '../inference/stabstitch2/exact-pipeline.ts';
+import { runSmooth } from '../inference/stabstitch2/networks.ts';
 import { openDebugNetworks } from './debug-networks.ts';
-import { fixtureArray, type FixtureRun, type FrameProbes } from './fixture-arrays.ts';
+import { fixtureArray, type FixtureRun, type FrameProbes, type WholeWindow } from './fixture-arrays.ts';
 import { framePath, readExpected, type Fixture } from './fixture.ts';
 import { readPicture, toPlanes } from './picture.ts';
 
@@ -65,6 +66,7 @@ export async function runFixture(
   try {
     const frames: ExactFrame[] = [];
     const finals: PlaneMeshes[] = [];
+    const windows: WholeWindow[] = [];
     const inner = new Map<number, FrameProbes>();
     const pipeline = new ExactPipeline(networks);
     for (let index = 0; index < fixture.frames; index += 1) {
@@ -79,10 +81,19 @@ export async function runFixture(
       );
       const frame = await pipeline.next(reference!, target!);
       frames.push(frame);
+      // The pipeline asks for what it shows only; the index lists whole windows.
+      if (frame.window !== undefined)
+        windows.push({ inputs: frame.window, deltas: await runSmooth(networks, frame.window, 0) });
       finals.push(...frame.settled);
       if (wanted.has(index)) inner.set(index, networks.lastProbes());
     }
-    return { frames, finals, probes: inner, rigid: rigidMesh(manifest.grid, { widthPx: width, heightPx: height }) };
+    return {
+      frames,
+      finals,
+      windows,
+      probes: inner,
+      rigid: rigidMesh(manifest.grid, { widthPx: width, heightPx: height }),
+    };
   } finally {
     await networks.close();
   }

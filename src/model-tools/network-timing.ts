@@ -1,3 +1,4 @@
+import { FIRST_FRAME } from '../bundle-import/smooth-graph.ts';
 import { NetworkSession, type SessionOptions } from '../inference/runtime/session.ts';
 import type { Bundle, NetworkRole } from '../inference/model-store.ts';
 
@@ -23,7 +24,11 @@ export async function timeNetworks(bundle: Bundle, options: SessionOptions): Pro
     const session = await NetworkSession.open(role, bundle.files[role], network, options);
     try {
       const inputs = Object.fromEntries(
-        network.inputs.map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
+        network.inputs.map(({ name, shape }) => {
+          // SmoothNet of an imported bundle is asked for the last frame of its window, but for the first time.
+          const value = name === FIRST_FRAME ? bundle.manifest.window - 1 : 0;
+          return [name, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value)];
+        }),
       );
       const [walls, cpus] = [[] as number[], [] as number[]];
       const startedMs = performance.now();

@@ -14,18 +14,12 @@ export interface ExactFrame {
   readonly cameraMotions: PlaneMeshes;
   /** The same on the plane: steps of the stitching trajectories. */
   readonly stitchMotions: PlaneMeshes;
-  /** From the seventh frame on. */
-  readonly window?: SmoothedWindow;
+  /** What went into SmoothNet, from the seventh frame on. */
+  readonly window?: WindowInputs;
   /** Milliseconds of each network, as far as it ran; of TemporalNet for both views. */
   readonly networkMs: Readonly<Record<string, number>>;
   /** Smoothed meshes that this frame settles: none for six frames, then seven at once, then one by one. */
   readonly settled: readonly PlaneMeshes[];
-}
-
-/** What went into SmoothNet and came out, frame after frame. */
-export interface SmoothedWindow {
-  readonly inputs: WindowInputs;
-  readonly deltas: { readonly reference: Float32Array; readonly target: Float32Array };
 }
 
 /** StabStitch++ as it is published: every network for every pair (models-stabstitch2, section 1). */
@@ -74,10 +68,14 @@ export class ExactPipeline {
     const frame = { offsets, meshes, cameraMotions, stitchMotions, networkMs };
     if (!this.#window.isFull) return { ...frame, settled: [] };
     const inputs = this.#window.inputs();
-    const deltas = await runSmooth(this.#networks, inputs);
+    // Of the first window every frame is settled, of later ones the last.
+    const first = isFirstWindow ? 0 : this.#window.frames.length - 1;
+    const deltas = await runSmooth(this.#networks, inputs, first);
     networkMs['smooth'] = this.#networks.smooth.lastMs;
-    const settled = this.#window.frames.map((entry, index) => subtractDeltas(entry.meshes, deltas, index));
-    return { ...frame, window: { inputs, deltas }, settled: isFirstWindow ? settled : settled.slice(-1) };
+    const settled = this.#window.frames
+      .slice(first)
+      .map((entry, index) => subtractDeltas(entry.meshes, deltas, first + index));
+    return { ...frame, window: inputs, settled };
   }
 
   /** Starts anew, as with the first frame. */

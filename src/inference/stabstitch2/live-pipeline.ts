@@ -153,9 +153,10 @@ export class LivePipeline {
     };
     this.#window.push({ meshes, motions });
     if (!this.#window.isFull) return meshes;
-    const deltas = await runSmooth(this.#networks, this.#window.inputs());
+    const last = this.#window.frames.length - 1;
+    const deltas = await runSmooth(this.#networks, this.#window.inputs(), last);
     networkMs['smooth'] = this.#networks.smooth.lastMs;
-    return subtractDeltas(meshes, deltas, this.#window.frames.length - 1);
+    return subtractDeltas(meshes, deltas, last);
   }
 }
 

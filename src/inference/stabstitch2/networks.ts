@@ -54,11 +54,15 @@ export async function runTemporal(
   return { motion, features: values['features']! };
 }
 
-/** What is to be subtracted from the meshes of a window, frame by frame. */
+/**
+ * What is to be subtracted from the meshes of a window, frame by frame.
+ * @param first frame of the window from which on it is wanted: the last frame costs a third of the whole window
+ */
 export async function runSmooth(
   { smooth }: StabStitch2Networks,
   inputs: WindowInputs,
+  first: number,
 ): Promise<{ reference: Float32Array; target: Float32Array }> {
-  const values = await smooth.run({ ...inputs });
+  const values = await smooth.run({ ...inputs, first_frame: Float32Array.of(first) });
   return { reference: values['delta_reference']!, target: values['delta_target']! };
 }

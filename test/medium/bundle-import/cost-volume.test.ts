@@ -38,17 +38,10 @@ async function byGraph(
 ): Promise<[Float32Array, Float32Array]> {
   const graph = new GraphBuilder('test', 'float32');
   const shape = [size.rows * size.cols, size.channels];
-  const cost = costVolume(
-    graph,
-    graph.input('a', shape),
-    graph.transpose(graph.input('b', shape), [1, 0]),
-    size,
-    radius,
-  );
+  const cost = costVolume(graph, graph.input('a', shape), graph.input('b', shape), size, radius);
   const side = 2 * radius + 1;
-  const result = [side, side, size.rows, size.cols];
-  graph.output('forward', result, cost);
-  graph.output('backward', result, reverseCostVolume(graph, cost, size, radius));
+  graph.output('forward', [size.rows * size.cols, side * side], cost);
+  graph.output('backward', [side, side, size.rows, size.cols], reverseCostVolume(graph, cost, size, radius));
   const session = await ort.InferenceSession.create(graph.toBytes('test'), { intraOpNumThreads: 1 });
   const values = await session.run({ a: new ort.Tensor('float32', a, shape), b: new ort.Tensor('float32', b, shape) });
   await session.release();
@@ -72,7 +65,10 @@ describe('costVolume', () => {
 
         const [forward, backward] = await byGraph(a, b, size, radius);
 
-        byDefinition(a, b, size, radius).forEach((value, index) => expect(forward[index]).toBeCloseTo(value, 5));
+        byDefinition(a, b, size, radius).forEach((value, index) => {
+          const [channel, cell] = [Math.floor(index / plane), index % plane];
+          expect(forward[cell * side * side + channel]).toBeCloseTo(value, 5);
+        });
         const expected = byDefinition(b, a, size, radius);
         backward.forEach((value, index) => {
           const channel = side * side - 1 - Math.floor(index / plane);
