@@ -1,9 +1,6 @@
-import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AppConfig } from '../config/config.schema.ts';
-import { OwnHosts } from '../net/own-hosts.ts';
-import { ServerPorts } from '../net/server-ports.ts';
-import { addressBase } from './address-base.ts';
+import { AddressBook, type AddressedRequest } from './address-base.ts';
 import { ApiProblems } from './api-problems.ts';
 import { EventStream } from './event-stream.ts';
 import { jobView } from './job-view.ts';
@@ -19,25 +16,19 @@ interface Reply {
 @Controller('stitch')
 export class JobEventsController {
   readonly #jobs: JobsService;
-  readonly #ports: ServerPorts;
-  readonly #ownHosts: OwnHosts;
+  readonly #addresses: AddressBook;
 
-  constructor(
-    @Inject(JobsService) jobs: JobsService,
-    @Inject(AppConfig) config: AppConfig,
-    @Inject(ServerPorts) ports: ServerPorts,
-  ) {
+  constructor(@Inject(JobsService) jobs: JobsService, @Inject(AddressBook) addresses: AddressBook) {
     this.#jobs = jobs;
-    this.#ports = ports;
-    this.#ownHosts = new OwnHosts(config.network.publicHosts);
+    this.#addresses = addresses;
   }
 
   @Get('events')
   @ApiOperation({ summary: 'All jobs as server-sent events named `jobs`' })
   @ApiOkResponse({ content: { 'text/event-stream': {} } })
   @ApiProblems(401)
-  all(@Headers('host') host: string | undefined, @Res() reply: Reply): void {
-    const base = addressBase(host, this.#ownHosts, this.#ports);
+  all(@Req() request: AddressedRequest, @Res() reply: Reply): void {
+    const base = this.#addresses.baseFor(request);
     const onChange = (): void => events.notify();
     const events = new EventStream(
       () => ({
@@ -54,9 +45,9 @@ export class JobEventsController {
   @ApiOperation({ summary: 'One job as server-sent events named `job`; the last one is named `gone`' })
   @ApiOkResponse({ content: { 'text/event-stream': {} } })
   @ApiProblems(401, 404)
-  one(@Param('id') id: string, @Headers('host') host: string | undefined, @Res() reply: Reply): void {
+  one(@Param('id') id: string, @Req() request: AddressedRequest, @Res() reply: Reply): void {
     const job = this.#jobs.get(id);
-    const base = addressBase(host, this.#ownHosts, this.#ports);
+    const base = this.#addresses.baseFor(request);
     const onChange = (changed: string): void => {
       if (changed !== id) return;
       if (this.#jobs.has(id)) events.notify();

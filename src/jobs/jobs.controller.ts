@@ -1,9 +1,6 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AppConfig } from '../config/config.schema.ts';
-import { OwnHosts } from '../net/own-hosts.ts';
-import { ServerPorts } from '../net/server-ports.ts';
-import { addressBase } from './address-base.ts';
+import { AddressBook, type AddressedRequest } from './address-base.ts';
 import { ApiProblems } from './api-problems.ts';
 import { ChangeStitchDto, CreateStitchDto } from './dto/stitch.dto.ts';
 import { JOB_EXAMPLE } from './job-example.ts';
@@ -22,17 +19,11 @@ interface Reply {
 @Controller('stitch')
 export class JobsController {
   readonly #jobs: JobsService;
-  readonly #ports: ServerPorts;
-  readonly #ownHosts: OwnHosts;
+  readonly #addresses: AddressBook;
 
-  constructor(
-    @Inject(JobsService) jobs: JobsService,
-    @Inject(AppConfig) config: AppConfig,
-    @Inject(ServerPorts) ports: ServerPorts,
-  ) {
+  constructor(@Inject(JobsService) jobs: JobsService, @Inject(AddressBook) addresses: AddressBook) {
     this.#jobs = jobs;
-    this.#ports = ports;
-    this.#ownHosts = new OwnHosts(config.network.publicHosts);
+    this.#addresses = addresses;
   }
 
   @Post()
@@ -41,28 +32,28 @@ export class JobsController {
   @ApiProblems(400, 401, 403, 409, 413, 415, 422, 429, 503)
   async create(
     @Body() dto: CreateStitchDto,
-    @Headers('host') host: string | undefined,
+    @Req() request: AddressedRequest,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<object> {
     const job = await this.#jobs.create(dto);
     reply.header('location', `/stitch/${job.id}`);
-    return this.#view(job, host);
+    return this.#view(job, request);
   }
 
   @Get()
   @ApiOperation({ summary: 'All jobs, oldest first' })
   @ApiOkResponse({ example: { jobs: [JOB_EXAMPLE] } })
   @ApiProblems(401)
-  list(@Headers('host') host: string | undefined): object {
-    return { jobs: this.#jobs.list().map((job) => this.#view(job, host)) };
+  list(@Req() request: AddressedRequest): object {
+    return { jobs: this.#jobs.list().map((job) => this.#view(job, request)) };
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'One job: state, reasons, figures, addresses' })
   @ApiOkResponse({ example: JOB_EXAMPLE })
   @ApiProblems(401, 404)
-  show(@Param('id') id: string, @Headers('host') host: string | undefined): object {
-    return this.#view(this.#jobs.get(id), host);
+  show(@Param('id') id: string, @Req() request: AddressedRequest): object {
+    return this.#view(this.#jobs.get(id), request);
   }
 
   @Patch(':id')
@@ -72,9 +63,9 @@ export class JobsController {
   async change(
     @Param('id') id: string,
     @Body() dto: ChangeStitchDto,
-    @Headers('host') host: string | undefined,
+    @Req() request: AddressedRequest,
   ): Promise<object> {
-    return this.#view(await this.#jobs.change(id, dto), host);
+    return this.#view(await this.#jobs.change(id, dto), request);
   }
 
   @Delete(':id')
@@ -102,7 +93,7 @@ export class JobsController {
     reply.type('image/jpeg').header('cache-control', 'no-store').send(jpeg);
   }
 
-  #view(job: Job, host: string | undefined): object {
-    return jobView(this.#jobs.facts(job), addressBase(host, this.#ownHosts, this.#ports));
+  #view(job: Job, request: AddressedRequest): object {
+    return jobView(this.#jobs.facts(job), this.#addresses.baseFor(request));
   }
 }

@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { AppConfig } from '../config/config.schema.ts';
 import { ServerPorts } from '../net/server-ports.ts';
 import { siblingModule } from '../process/sibling-module.ts';
+import { AddressBook } from './address-base.ts';
 import { newJobId, NEW_ID } from './job-id.ts';
 import { JobEventsController } from './job-events.controller.ts';
 import { JobsController } from './jobs.controller.ts';
@@ -16,6 +17,7 @@ import { RUNNER } from './runner/runner.ts';
 @Module({
   controllers: [JobEventsController, JobsController, ProbeController],
   providers: [
+    AddressBook,
     JobsService,
     ProbeService,
     { provide: PROBE_ENTRY, useValue: fileURLToPath(siblingModule(import.meta.url, '../probe.main')) },

@@ -15,12 +15,15 @@ afterEach(async () => {
 
 /** The real networks, loaded as late as a machine loads them that builds TensorRT engines first. */
 class LateInference extends InferenceService {
-  readonly gate = Promise.withResolvers<void>();
+  open: () => void = () => undefined;
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
 
   override async start(
     ...options: Parameters<InferenceService['start']>
   ): Promise<Awaited<ReturnType<InferenceService['start']>>> {
-    await this.gate.promise;
+    await this.#opened;
     return super.start(...options);
   }
 }
@@ -38,7 +41,7 @@ it('is warming while the networks are loaded, says so, and aligning afterwards',
   expect(reasonsOf(pipeline.status()).at(-1)).toBe(
     'the views are not aligned yet: the networks are still being loaded',
   );
-  inference.gate.resolve();
+  inference.open();
   await started;
 
   expect(pipeline.status().phase).toBe('aligning');
