@@ -1,4 +1,4 @@
-import { open as openFile, type FileHandle } from 'node:fs/promises';
+import { open as openFile, stat, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
@@ -93,11 +93,12 @@ class ZipArchive implements CheckpointArchive {
 async function checkHead(path: string, file: string): Promise<number> {
   let handle: FileHandle | undefined;
   try {
-    handle = await openFile(path, 'r');
-    const status = await handle.stat();
+    // Asked before it is opened: opening a pipe waits for somebody to write.
+    const status = await stat(path);
     if (!status.isFile()) throw new SeamlineError('file-unreadable', `${file} is not a file`);
     if (status.size > MAX_FILE_BYTES)
       throw checkpointError(file, 'is larger than 1 GiB, no checkpoint of these networks is');
+    handle = await openFile(path, 'r');
     const head = new Uint8Array(512);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     refuseForeignFormat(head.subarray(0, bytesRead), file);

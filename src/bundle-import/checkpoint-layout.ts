@@ -1,5 +1,5 @@
 import type { FieldError } from '../common/seamline-error.ts';
-import { checkpointError } from './checkpoint-error.ts';
+import { checkpointError, joinReasons } from './checkpoint-error.ts';
 import type { Checkpoint, Shape } from './checkpoint.ts';
 
 /** The three networks of StabStitch++. */
@@ -142,6 +142,5 @@ export function checkLayout(checkpoint: Checkpoint, role: NetworkRole): void {
     if (!layout.has(field)) errors.push({ field, message: 'is not part of this network' });
   }
   if (errors.length === 0) return;
-  const lines = errors.map((error) => `${error.field} ${error.message}`).join('; ');
-  throw checkpointError(checkpoint.file, `is not a StabStitch++ ${role} network: ${lines}`, { errors });
+  throw checkpointError(checkpoint.file, `is not a StabStitch++ ${role} network: ${joinReasons(errors)}`, { errors });
 }

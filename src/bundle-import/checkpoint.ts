@@ -1,6 +1,6 @@
 import type { FieldError } from '../common/seamline-error.ts';
 import { openCheckpointArchive, type CheckpointArchive } from './checkpoint-archive.ts';
-import { checkpointError } from './checkpoint-error.ts';
+import { checkpointError, joinReasons } from './checkpoint-error.ts';
 import { fromHalf } from './float16.ts';
 import { PickleError, readPickle } from './pickle-reader.ts';
 import { storageTypeBytes, TensorReference, type PickleValue } from './pickle-values.ts';
@@ -98,8 +98,7 @@ function modelTensors(root: Map<PickleValue, PickleValue>, archive: CheckpointAr
     else errors.push({ field, message });
   }
   if (errors.length > 0) {
-    const lines = errors.map((error) => `${error.field} ${error.message}`).join('; ');
-    throw checkpointError(archive.file, `its tensors do not fit its data: ${lines}`, { errors });
+    throw checkpointError(archive.file, `its tensors do not fit its data: ${joinReasons(errors)}`, { errors });
   }
   return tensors;
 }

@@ -88,6 +88,9 @@ export function parseFixture(folder: string, index: unknown): Fixture {
     }
     return { file, blend, frame: frame as number, limitMeanAbs } as const;
   });
+  if (errors.length === 0 && arrays.length + images.length === 0) {
+    errors.push({ field: 'arrays', message: 'lists nothing to compare' });
+  }
   if (errors.length > 0) {
     const lines = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
     throw new SeamlineError('file-unreadable', `expected/index.json is wrong: ${lines}`, { errors });

@@ -8,8 +8,14 @@ export interface ZipEntry {
   readonly claims?: { size?: number; crc?: number; method?: number; flags?: number; offset?: number };
 }
 
+/** What the end of a zip file says instead of the truth; with `zip64` there is a record of that format too. */
+export interface ZipClaims {
+  readonly entries?: number;
+  readonly zip64?: { readonly entries?: bigint; readonly directoryAt?: bigint; readonly recordAt?: bigint };
+}
+
 /** A zip file as torch.save writes it: stored entries, sizes only in the central directory, payloads aligned to 64 bytes. */
-export function zipFile(entries: readonly ZipEntry[], claims: { entries?: number } = {}): Buffer {
+export function zipFile(entries: readonly ZipEntry[], claims: ZipClaims = {}): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let at = 0;
@@ -51,7 +57,24 @@ export function zipFile(entries: readonly ZipEntry[], claims: { entries?: number
   end.writeUInt16LE(claims.entries ?? entries.length, 10);
   end.writeUInt32LE(directoryBytes, 12);
   end.writeUInt32LE(at, 16);
-  return Buffer.concat([...parts, ...directory, end]);
+  if (claims.zip64 === undefined) return Buffer.concat([...parts, ...directory, end]);
+  // The ordinary record then points to the other one.
+  end.writeUInt32LE(0xffff_ffff, 8);
+  end.writeUInt32LE(0xffff_ffff, 12);
+  end.writeUInt32LE(0xffff_ffff, 16);
+  const count = claims.zip64.entries ?? BigInt(entries.length);
+  const record = Buffer.alloc(56);
+  record.writeUInt32LE(0x06064b50, 0);
+  record.writeBigUInt64LE(44n, 4);
+  record.writeBigUInt64LE(count, 24);
+  record.writeBigUInt64LE(count, 32);
+  record.writeBigUInt64LE(BigInt(directoryBytes), 40);
+  record.writeBigUInt64LE(claims.zip64.directoryAt ?? BigInt(at), 48);
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50, 0);
+  locator.writeBigUInt64LE(claims.zip64.recordAt ?? BigInt(at + directoryBytes), 8);
+  locator.writeUInt32LE(1, 16);
+  return Buffer.concat([...parts, ...directory, record, locator, end]);
 }
 
 /** A tensor of a test's checkpoint. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
   pickle,
   zipFile,
   type TestTensor,
+  type ZipClaims,
   type ZipEntry,
 } from '../../helpers/checkpoint-file.ts';
 
@@ -44,7 +46,35 @@ const changed = (change: (entry: ZipEntry) => ZipEntry): Buffer => zipFile(check
 const claiming = (name: string, claims: ZipEntry['claims']): Buffer =>
   changed((entry) => (entry.name.endsWith(name) && claims !== undefined ? { ...entry, claims } : entry));
 
+const zip64 = (claims: NonNullable<ZipClaims['zip64']>): Buffer => zipFile(checkpointEntries(PAIR), { zip64: claims });
+
 describe('openCheckpoint', () => {
+  it('reads an archive with the records of large files, which torch always writes', async () => {
+    const checkpoint = await openCheckpoint(await stored(zip64({})));
+
+    expect(checkpoint.tensors.size).toBe(2);
+    await checkpoint.close();
+  });
+
+  it('refuses a pipe without waiting for somebody to write into it', async () => {
+    const pipe = join(folder, 'pipe.pth');
+    execFileSync('mkfifo', [pipe]);
+
+    await expect(openCheckpoint(pipe)).rejects.toMatchObject({ type: 'file-unreadable' });
+  });
+
+  it('makes names from the file printable', async () => {
+    const name = '\u001B]0;owned\u0007\u001B[2J\u202E';
+
+    const fault = await faultOf(checkpointFile({ [name]: { shape: [2, 2], strides: [1, 2] } }));
+    const foreign = await faultOf(zipFile([{ name: `x/${name}`, bytes: Buffer.from('x') }]));
+
+    for (const { message, errors } of [fault, foreign]) {
+      expect(`${message}${JSON.stringify(errors)}`).not.toMatch(/[\p{Cc}\u202E]/u);
+    }
+    expect(fault.message).toContain(']0;owned');
+  });
+
   it('reads names, shapes, numbers and the epoch', async () => {
     const checkpoint = await openCheckpoint(await stored(checkpointFile(PAIR)));
 
@@ -121,6 +151,10 @@ describe('openCheckpoint', () => {
     ['a damaged pickle', claiming('data.pkl', { crc: 1 }), /CRC/],
     ['an entry that is not there', claiming('data.pkl', { offset: 90_000 }), /damaged/],
     ['fewer entries than it says', zipFile(checkpointEntries(PAIR), { entries: 60_000 }), /60000 entries|damaged/],
+    ['more entries than numbers can count', zip64({ entries: 2n ** 63n }), /entries|damaged/],
+    ['a directory beyond the end', zip64({ directoryAt: 2n ** 50n }), /damaged/],
+    ['a directory before the beginning', zip64({ directoryAt: 2n ** 64n - 1n }), /damaged/],
+    ['an end record that points to itself', zip64({ recordAt: 0n }), /damaged/],
     [
       'numbers in big endian',
       zipFile([...checkpointEntries(PAIR), { name: 'epoch003_model/byteorder', bytes: Buffer.from('big') }]),

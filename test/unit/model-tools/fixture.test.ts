@@ -13,6 +13,10 @@ describe('parseFixture', () => {
     expect(parseFixture('/x', { ...index, images }).images[0]?.limitMeanAbs).toBe(1.5);
   });
 
+  it('refuses an index that lists nothing: nothing would have been checked', () => {
+    expect(() => parseFixture('/x', { ...index, arrays: [] })).toThrow(/nothing to compare/);
+  });
+
   it('lists every wrong entry, and leaves the folder for none', () => {
     const wrong = {
       frames: 0,
