@@ -26,7 +26,7 @@ export interface CameraSourceOptions {
   readonly connectTimeoutMs: number;
   /** Without a frame for this long the camera is stalled and connected anew. */
   readonly stallTimeoutMs: number;
-  /** Called once, when the camera's size is known; frames are scaled to the ring's size ever after. */
+  /** Called when the camera's size is known; frames are scaled to the ring's size, until `useRing`. */
   readonly createRing: (native: Size) => FrameRing;
   /** Receives each frame and its hold. */
   readonly onFrame: (frame: Frame) => void;
@@ -104,6 +104,19 @@ export class CameraSource {
       framesDropped: this.#dropped,
       reconnects: this.#reconnects,
     };
+  }
+
+  /** True while pictures arrive. */
+  get isRunning(): boolean {
+    return this.#phase === 'running';
+  }
+
+  /** Scales frames to another ring's size, from the camera's next key frame on. */
+  useRing(ring: FrameRing): void {
+    this.#ring = ring;
+    const session = this.#session;
+    if (session === undefined || session.useRing(ring)) return;
+    void session.close();
   }
 
   /** Pictures given up since the start, and coded ones that lie before the decoder now. */

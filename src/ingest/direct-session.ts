@@ -1,12 +1,10 @@
 import type { Clock } from '../common/clock.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
-import { ivfFileHeader, ivfFrameHeader } from '../media/ivf.ts';
-import { joinAnnexB } from '../media/h264/annex-b.ts';
+import type { FrameRing } from '../contract/frame-ring.ts';
 import type { VideoParameters } from '../media/video-parameters.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
-import { CameraDecoder } from './camera-decoder.ts';
-import { IVF_FOURCC, pipeDecoderArguments } from './decoder-args.ts';
 import type { IngestSession, SessionSinks } from './ingest-session.ts';
+import { PictureDecoder } from './picture-decoder.ts';
 import { PictureFeed } from './picture-feed.ts';
 import { RtspClient, type RtspClientOptions } from './rtsp-client.ts';
 import type { TimedPicture } from './track-receiver.ts';
@@ -19,28 +17,20 @@ export interface DirectSessionOptions extends SessionSinks {
   readonly clock: Clock;
 }
 
-/** A decoder that has so many pictures or bytes before it is behind; it continues at the next key frame. */
-const MAX_PICTURES_IN_DECODER = 40;
-/** Until it has caught up with what came while its process started. */
-const MAX_PICTURES_AT_START = 250;
-const CAUGHT_UP_PICTURES = 5;
-const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
-
 /** Our own RTSP client with one decoder behind it. */
 export class DirectSession implements IngestSession {
   readonly #options: DirectSessionOptions;
   readonly #client: RtspClient;
-  /** Capture times of the pictures in the decoder, by their time on the 90 kHz clock. */
-  readonly #inDecoder = new Map<number, number>();
   readonly #decoderEnded: Promise<SeamlineError>;
   #endByDecoder: (reason: SeamlineError) => void = () => undefined;
   #track: VideoTrack | undefined;
   #feed: PictureFeed | undefined;
-  #decoder: CameraDecoder | undefined;
+  #decoder: PictureDecoder | undefined;
+  /** The one for another ring, which begins with the next key frame. */
+  #next: PictureDecoder | undefined;
+  #leaving: PictureDecoder | undefined;
   #told: VideoParameters | undefined;
-  #lastCaptureUs = 0;
   #isReceiving = false;
-  #hasCaughtUp = false;
   #isClosed = false;
 
   constructor(options: DirectSessionOptions) {
@@ -59,9 +49,18 @@ export class DirectSession implements IngestSession {
     return this.#isReceiving;
   }
 
-  /** A decoder that has not started or not caught up yet says nothing about the machine. */
   get backlog(): number {
-    return this.#hasCaughtUp ? this.#inDecoder.size : 0;
+    return this.#decoder?.backlog ?? 0;
+  }
+
+  useRing(ring: FrameRing): boolean {
+    const parameters = this.#feed?.parameters;
+    const track = this.#track;
+    if (this.#decoder === undefined || parameters === undefined || track === undefined || this.#isClosed) return true;
+    void this.#next?.close();
+    // Its process starts while the old one still gives frames.
+    this.#next = this.#startDecoder(track, parameters, ring);
+    return true;
   }
 
   /** How the packets come. */
@@ -82,7 +81,8 @@ export class DirectSession implements IngestSession {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([this.#client.close(), this.#decoder?.close()]);
+    const decoders = [this.#decoder, this.#next, this.#leaving];
+    await Promise.all([this.#client.close(), ...decoders.map((decoder) => decoder?.close())]);
   }
 
   #onTrack(track: VideoTrack): void {
@@ -95,21 +95,22 @@ export class DirectSession implements IngestSession {
     this.#isReceiving = true;
     const feed = this.#feed;
     if (feed === undefined || this.#isClosed) return;
+    if (this.#next !== undefined && picture.isKeyframe && !picture.isDamaged) this.#turnToNext(feed);
     const nals = feed.next(picture);
     this.#tellFormat();
-    const decoder = this.#decoder;
-    if (nals === undefined || decoder === undefined) return;
-    const most = this.#hasCaughtUp ? MAX_PICTURES_IN_DECODER : MAX_PICTURES_AT_START;
-    if (this.#inDecoder.size >= most || decoder.unreadBytes > MAX_UNREAD_BYTES) {
-      this.#options.onDropped(1);
-      feed.restart();
-      // What is in the decoder comes out, or is forgotten with the next key frame.
-      if (decoder.unreadBytes === 0) this.#inDecoder.clear();
-      return;
-    }
-    const data = joinAnnexB(nals);
-    this.#inDecoder.set(picture.ptsTicks, picture.captureUs);
-    decoder.write(ivfFrameHeader(data.length, picture.ptsTicks), data);
+    if (nals === undefined || this.#decoder === undefined || this.#decoder.take(picture, nals)) return;
+    this.#options.onDropped(1);
+    feed.restart();
+  }
+
+  /** The next decoder needs the parameter sets again. */
+  #turnToNext(feed: PictureFeed): void {
+    void this.#leaving?.close();
+    this.#leaving = this.#decoder;
+    this.#leaving?.finish();
+    this.#decoder = this.#next;
+    this.#next = undefined;
+    feed.restart();
   }
 
   /** Tells the format when it is known or has changed, and starts the decoder as early as that. */
@@ -121,36 +122,16 @@ export class DirectSession implements IngestSession {
     const size = { widthPx: parameters.shownWidthPx, heightPx: parameters.heightPx };
     const fps = track.frameRate ?? parameters.fps;
     this.#options.onFormat({ codec: track.codec, size, fps });
-    if (this.#decoder === undefined && !this.#isClosed) this.#startDecoder(track, parameters);
+    if (this.#isClosed) return;
+    this.#decoder ??= this.#startDecoder(track, parameters, this.#options.ringFor(size));
   }
 
-  #startDecoder(track: VideoTrack, parameters: VideoParameters): void {
+  #startDecoder({ codec }: VideoTrack, parameters: VideoParameters, ring: FrameRing): PictureDecoder {
     const { ffmpeg, clock, onFrame, onDropped } = this.#options;
-    const ring = this.#options.ringFor({ widthPx: parameters.shownWidthPx, heightPx: parameters.heightPx });
-    const decoder = new CameraDecoder({
-      command: ffmpeg.path,
-      args: pipeDecoderArguments(track.codec, ring.size, ffmpeg),
-      ring,
-      clock,
-      captureUs: (ptsTicks) => this.#captureUs(ptsTicks),
-      onFrame,
+    return new PictureDecoder({
+      ...{ codec, parameters, ring, ffmpeg, clock, onFrame },
       onDropped: () => onDropped(1),
+      onEnded: (reason) => this.#endByDecoder(reason),
     });
-    this.#decoder = decoder;
-    decoder.write(ivfFileHeader(IVF_FOURCC[track.codec], parameters));
-    void decoder.exited.then((exit) => {
-      const last = decoder.messages.at(-1) ?? `exit code ${exit.exitCode ?? exit.signal ?? 'unknown'}`;
-      this.#endByDecoder(new SeamlineError('ffmpeg-failed', `the decoder ended: ${last.slice(0, 200)}`));
-    });
-  }
-
-  /** Frames leave the decoder in the order of presentation: what is older will not come any more. */
-  #captureUs(ptsTicks: number | undefined): number {
-    const known = ptsTicks === undefined ? undefined : this.#inDecoder.get(ptsTicks);
-    if (ptsTicks === undefined) this.#inDecoder.delete(Math.min(...this.#inDecoder.keys()));
-    else for (const key of this.#inDecoder.keys()) if (key <= ptsTicks) this.#inDecoder.delete(key);
-    this.#hasCaughtUp ||= this.#inDecoder.size <= CAUGHT_UP_PICTURES;
-    this.#lastCaptureUs = known ?? this.#lastCaptureUs;
-    return known ?? (this.#lastCaptureUs || this.#options.clock.nowUs());
   }
 }

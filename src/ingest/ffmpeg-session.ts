@@ -63,6 +63,11 @@ export class FfmpegSession implements IngestSession {
     }
   }
 
+  /** ffmpeg's RTSP input cannot be handed from one process to another. */
+  useRing(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([this.#prober?.stop(STOP_GRACE_MS), this.#decoder?.close()]);

@@ -30,6 +30,8 @@ export interface IngestSession {
   readonly isReceiving: boolean;
   /** Coded pictures that lie before the decoder; 0 when that cannot be known. */
   readonly backlog: number;
+  /** Frames go into another ring from the next key frame on. @returns false when the session must begin anew for that */
+  useRing(ring: FrameRing): boolean;
   /** Ends everything. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -119,13 +119,18 @@ export class FramePairer {
     }
   }
 
-  /** Gives all holds back; frames offered later are released at once. */
-  close(): void {
-    this.#isClosed = true;
+  /** Gives all holds back, for example because frames of another size come from now on. */
+  forget(): void {
     for (const { frame } of this.#waiting.splice(0)) frame.release();
     for (const { frame } of this.#candidates.splice(0)) frame.release();
     this.#lastReference?.release();
     this.#lastReference = undefined;
+  }
+
+  /** Gives all holds back; frames offered later are released at once. */
+  close(): void {
+    this.#isClosed = true;
+    this.forget();
   }
 
   #offerReference(frame: Frame, nowUs: number): void {

@@ -31,7 +31,7 @@ export interface PlacedGeometry {
  * job; later plans change only the mapping inside it.
  */
 export class CanvasKeeper {
-  readonly #views: ViewSizes;
+  #views: ViewSizes;
   readonly #clock: Clock;
   #options: CanvasOptions;
   #plan: CanvasPlan | undefined;
@@ -83,6 +83,14 @@ export class CanvasKeeper {
   setFill(fill: Fill): void {
     this.#options = { ...this.#options, fill };
     this.#isPlannedForNetwork = false;
+  }
+
+  /** The views have another working size from now on; the picture stays where it is on the canvas. */
+  resize(views: ViewSizes): void {
+    const factor = views.reference.widthPx / this.#views.reference.widthPx;
+    this.#views = views;
+    // Planes are told in pixels of the reference view.
+    if (this.#plan !== undefined) this.#plan = { ...this.#plan, scale: this.#plan.scale / factor };
   }
 
   #place(plane: PlaneGeometry, origin: 'network' | 'side-by-side', isReplanned = true): PlacedGeometry {

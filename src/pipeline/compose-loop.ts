@@ -1,12 +1,13 @@
 import type { Clock } from '../common/clock.ts';
 import { usToTicks } from '../common/ticks.ts';
-import type { Composer, Panorama } from '../compose/composer.ts';
+import type { Panorama } from '../compose/composer.ts';
 import type { EncoderSwitch } from '../encode/encoder-switch.ts';
 import type { CanvasGeometry } from '../contract/warp-state.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
 import { ExposureControl } from './exposure-control.ts';
 import { withLostViewDark } from './lost-view.ts';
 import { drawNotice, noPictureText } from './notice.ts';
+import type { SizedComposers } from './sized-composers.ts';
 import { RateMeter, SlidingWindow } from './stage-delays.ts';
 
 /** Without a pair for this long the last one is shown again, so that players stay … */
@@ -18,7 +19,7 @@ const NOTICE_AFTER_US = 2_000_000;
 
 /** What a compose loop works with. */
 export interface ComposeLoopOptions {
-  readonly composer: Composer;
+  readonly composer: SizedComposers;
   readonly encoder: EncoderSwitch;
   readonly clock: Clock;
   /** Milliseconds since 1970, for what is written into the picture. */

@@ -61,7 +61,7 @@ export class GeometryLoop {
   async #ask(pair: FramePair, isAnchor: boolean): Promise<void> {
     const { client, cadence, clock, onGeometry, onRejected, onLost, onError } = this.#options;
     // The pair may be gone when the answer comes.
-    const times = timesOf(pair);
+    const found = { times: timesOf(pair), referenceView: pair.reference.size };
     try {
       const reply = await client.submit(pair.reference, pair.target, pair.reference.captureUs, isAnchor);
       if (this.#isClosed) return;
@@ -70,7 +70,7 @@ export class GeometryLoop {
       this.#updates.note(nowUs);
       if ('spatial' in reply.networkMs) this.#comparisons.note(nowUs);
       if (reply.geometry === undefined) onRejected(reply);
-      else onGeometry(reply.geometry, reply, { times, isMoving: reply.isMoving });
+      else onGeometry(reply.geometry, reply, { ...found, isMoving: reply.isMoving });
     } catch (error) {
       if (this.#isClosed) return;
       if (error instanceof SeamlineError) onLost(error.message);

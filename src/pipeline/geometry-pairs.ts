@@ -1,6 +1,7 @@
 import type { Clock } from '../common/clock.ts';
 import type { Frame } from '../contract/frame-ring.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
+import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry, MeshGrid } from '../contract/warp-state.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import { FOLLOW_SIZE } from '../inference/camera-follower.ts';
@@ -9,7 +10,7 @@ import type { FramePair } from '../pairing/frame-pairer.ts';
 import { GeometryFollower, type PairTimes } from './geometry-follower.ts';
 
 /** Cameras that have not moved for this long are not looked at any more: standing still costs nothing. */
-const ACTIVE_US = 5_000_000;
+export const ACTIVE_US = 5_000_000;
 
 /** What the networks say beside a geometry. */
 export interface FoundFor {
@@ -17,12 +18,14 @@ export interface FoundFor {
   readonly times: PairTimes;
   /** A camera moved since the pair before. */
   readonly isMoving: boolean;
+  /** Size of the reference view that the geometry is told in. */
+  readonly referenceView: Size;
 }
 
 /** Follows the cameras of a job from pair to pair while they move. */
 export class FollowedPairs {
   readonly #kernels: Kernels;
-  readonly #views: ViewSizes;
+  #views: ViewSizes;
   readonly #clock: Clock;
   readonly #scratch: number;
   readonly #luma: Float32Array;
@@ -41,6 +44,12 @@ export class FollowedPairs {
 
   get #isActive(): boolean {
     return this.#clock.nowUs() < this.#activeUntilUs;
+  }
+
+  /** The views have another working size from now on. */
+  resize(views: ViewSizes): void {
+    this.#views = views;
+    this.#follower = undefined;
   }
 
   /** Stops following, for example because a geometry was fixed by hand. */

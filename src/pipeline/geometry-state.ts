@@ -1,10 +1,16 @@
 import type { Clock } from '../common/clock.ts';
 import type { PipelineStatus } from '../contract/job-messages.ts';
 import type { CanvasGeometry, GeometryOrigin } from '../contract/warp-state.ts';
+import type { ViewSizes } from '../geometry/canvas.ts';
 import { RateMeter } from './stage-delays.ts';
 
 /** A geometry that no pair has confirmed for this long counts as held. */
 const HELD_AFTER_US = 5_000_000;
+
+/** The same geometry for views of another size: control points are told in pixels of the canvas. */
+export function forViews(geometry: CanvasGeometry, views: ViewSizes): CanvasGeometry {
+  return { ...geometry, referenceView: views.reference, targetView: views.target };
+}
 
 /** What the job says about its geometry: which one is shown, since when nothing confirmed it, and why. */
 export class GeometryState {
@@ -33,6 +39,13 @@ export class GeometryState {
     this.#confidence = geometry.confidence;
     this.#reason = '';
     this.#rate.note(nowUs);
+  }
+
+  /** The views have another working size; the same geometry is shown. @returns it, for those views */
+  resize(views: ViewSizes): CanvasGeometry | undefined {
+    if (this.#shown === undefined) return undefined;
+    this.#shown = forViews(this.#shown, views);
+    return this.#shown;
   }
 
   /** The networks gave nothing usable for a pair. */

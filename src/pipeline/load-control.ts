@@ -91,3 +91,38 @@ export class LoadControl {
     this.#workMs = [];
   }
 }
+
+/** What a job's load control watches and moves. */
+export interface WatchLoadOptions {
+  readonly clock: Clock;
+  readonly fps: number;
+  readonly output: {
+    readonly counts: { readonly made: number; readonly dropped: number };
+    setRateShare(share: number): void;
+  };
+  readonly cameras: () => readonly { readonly load: { readonly dropped: number; readonly backlog: number } }[];
+  readonly networks: { slowDown(factor: number): void };
+  readonly views: { request(share: number): void };
+  readonly log: Logger;
+}
+
+/** A load control over the parts of a job. */
+export function watchLoad({ clock, fps, output, cameras, networks, views, log }: WatchLoadOptions): LoadControl {
+  return new LoadControl({
+    ...{ clock, fps, log },
+    counts: () => {
+      const { made, dropped } = output.counts;
+      const loads = cameras().map(({ load }) => load);
+      return {
+        made,
+        dropped: loads.reduce((sum, load) => sum + load.dropped, dropped),
+        backlog: Math.max(0, ...loads.map(({ backlog }) => backlog)),
+      };
+    },
+    apply: ({ networksSlowdown, rateShare, sizeShare }) => {
+      networks.slowDown(networksSlowdown);
+      output.setRateShare(rateShare);
+      views.request(sizeShare);
+    },
+  });
+}

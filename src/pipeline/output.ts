@@ -1,6 +1,5 @@
 import type { Clock } from '../common/clock.ts';
 import { withDeadline } from '../common/deadline.ts';
-import { Composer } from '../compose/composer.ts';
 import type { StageTimes, StreamItem } from '../contract/access-unit.ts';
 import type { PipelineStatus } from '../contract/job-messages.ts';
 import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
@@ -14,6 +13,8 @@ import type { FramePair, FramePairerStats } from '../pairing/frame-pairer.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
 import { ComposeLoop } from './compose-loop.ts';
 import { FollowedPairs, type FoundFor } from './geometry-pairs.ts';
+import { forViews } from './geometry-state.ts';
+import { SizedComposers } from './sized-composers.ts';
 import { StageDelays } from './stage-delays.ts';
 
 /** Panoramas in memory: one being made, two waiting for the encoder, one to spare. */
@@ -44,7 +45,7 @@ export interface OutputOptions {
 
 /** From pairs to access units: composer and encoder of one size. */
 export class Output {
-  readonly #composer: Composer;
+  readonly #composer: SizedComposers;
   readonly #encoder: EncoderSwitch;
   readonly #loop: ComposeLoop;
   readonly #delays: StageDelays;
@@ -52,7 +53,7 @@ export class Output {
   readonly #size: Size;
   readonly #clock: Clock;
 
-  private constructor(options: OutputOptions, composer: Composer) {
+  private constructor(options: OutputOptions, composer: SizedComposers) {
     const { clock, spec, settings, size, fps } = options;
     this.#composer = composer;
     this.#size = size;
@@ -90,7 +91,7 @@ export class Output {
 
   /** Starts composer and encoder. */
   static async open(options: OutputOptions): Promise<Output> {
-    const composer = await Composer.create({
+    const composer = await SizedComposers.create({
       memory: options.memory,
       kernels: options.kernels,
       canvas: options.size,
@@ -111,6 +112,18 @@ export class Output {
     if (found === undefined) this.#followed.stop();
     else if (this.#followed.take(geometry, found, transitionFrames)) return;
     await this.#composer.setGeometry(geometry, transitionFrames);
+  }
+
+  /** Gets ready for pairs of views of other sizes, that are to be shown with this geometry. */
+  async prepare(views: ViewSizes, shown: CanvasGeometry): Promise<void> {
+    await this.#composer.prepare(views);
+    await this.#composer.setGeometry(forViews(shown, views), 0);
+  }
+
+  /** The views have other sizes from now on, which were prepared. */
+  async resize(views: ViewSizes, shown: CanvasGeometry): Promise<void> {
+    this.#followed.resize(views);
+    await this.#composer.setGeometry(shown, 0);
   }
 
   /** Changes what shows where no view is; cropping is the geometry's business. */

@@ -15,6 +15,7 @@ export interface SeenFrame {
   readonly number: number;
   readonly captureUs: number;
   readonly decodedUs: number;
+  readonly size: Size;
   /** Mean of the luma plane. */
   readonly luma: number;
 }
@@ -36,6 +37,8 @@ export interface WatchedCamera {
   readonly lines: string[];
   /** Waits until the condition holds. @throws Error with the state when it does not in time */
   until(condition: () => boolean, what: string, deadlineMs?: number): Promise<void>;
+  /** Asks for frames of another size. */
+  resize(size: Size): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +58,10 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
     info: (message, fields) => lines.push(`${message} ${JSON.stringify(fields)}`),
     warn: (message, fields) => lines.push(`${message} ${JSON.stringify(fields)}`),
   };
+  const ringOf = (size: Size): FrameRing => {
+    const offset = plan.allocate(slots * FrameRing.slotStride(size));
+    return new FrameRing(plan.memory, offset, slots, 0, size);
+  };
   const source = new CameraSource({
     camera: 0,
     url: SafeUrl.parse(url, ['rtsp', 'rtsps']),
@@ -69,15 +76,13 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
     ...rest,
     createRing: (native) => {
       natives.push(native);
-      const size = ringSize(native);
-      const offset = plan.allocate(slots * FrameRing.slotStride(size));
-      return new FrameRing(plan.memory, offset, slots, 0, size);
+      return ringOf(ringSize(native));
     },
     onFrame: (frame) => {
       const pixels = frame.size.widthPx * frame.size.heightPx;
       const luma = frame.bytes.subarray(0, pixels).reduce((sum, value) => sum + value, 0) / pixels;
       const { captureUs, decodedUs } = frame;
-      frames.push({ number: frameNumber(frame.bytes, pixels), captureUs, decodedUs, luma });
+      frames.push({ number: frameNumber(frame.bytes, pixels), captureUs, decodedUs, size: frame.size, luma });
       frame.release();
     },
     onStatus: () => states.push(source.status()),
@@ -96,6 +101,7 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     },
+    resize: (size) => source.useRing(ringOf(size)),
     close: () => source.close(),
   };
 }
