@@ -66,7 +66,18 @@ const may = {
     'encode',
     'pipeline',
   ],
-  evaluate: ['common', 'contract', 'config', 'logging', 'process', 'geometry', 'inference', 'model-tools', 'offline'],
+  evaluate: [
+    'common',
+    'contract',
+    'config',
+    'logging',
+    'process',
+    'geometry',
+    'inference',
+    'model-tools',
+    'offline',
+    'pipeline',
+  ],
 };
 
 const folderRules = Object.entries(may).map(([folder, allowed]) => ({

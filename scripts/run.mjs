@@ -1,6 +1,6 @@
 /**
  * The entry of every npm script: does the set-up that the task needs, then runs it under the pinned Node.
- * `node scripts/run.mjs start|demo|test|check|bench|evaluate …`, under any Node from 18 on.
+ * `node scripts/run.mjs start|demo|test|check|bench|evaluate|evaluate-sequences …`, under any Node from 18 on.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -75,6 +75,11 @@ switch (task) {
     ensureSystemPackages(EVALUATION_PACKAGES);
     await ensureBuild();
     runNode(['dist/evaluate/evaluate.main.js', ...args]);
+    break;
+  case 'evaluate-sequences':
+    ensureSystemPackages(RUNTIME_PACKAGES);
+    await ensureBuild();
+    runNode(['dist/evaluate/sequences/sequences.main.js', ...args]);
     break;
   default:
     process.stderr.write(`unknown task ${task}\n`);

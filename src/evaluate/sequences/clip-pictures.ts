@@ -25,7 +25,7 @@ export async function* clipPictures(
   let filled = 0;
   try {
     for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
-      for (let at = 0; at < chunk.length; ) {
+      for (let at = 0; at < chunk.length;) {
         const part = chunk.subarray(at, at + bytes - filled);
         picture.set(part, filled);
         filled += part.length;
