@@ -129,13 +129,18 @@ async function demo(): Promise<void> {
     return ['running', 'degraded', 'failed'].includes(view.state) ? view : undefined;
   });
   if (job.state === 'failed') throw new Error(`the job failed: ${job.reasons.join('; ')}`);
+  const http = `http://localhost:${httpPort}`;
   say(`
-The panorama is there (${job.state}). Open
+The panorama is there (${job.state}). Open this address in a browser:
 
-  http://localhost:${httpPort}/view/live   in a browser
-  ${output}         in VLC, ffplay or a recorder (vlc ${output})
-  http://localhost:${httpPort}/            for all jobs
-  http://localhost:${httpPort}/docs        for the API
+  ${http}/view/live
+
+The same in players and recorders, and everything else:
+
+  ${http}/live/live.flv   VLC, mpegts.js (vlc ${http}/live/live.flv)
+  ${output}           ffplay, mpv, recorders (ffplay ${output})
+  ${http}/                all panoramas, and a form to start one
+  ${http}/docs            the API
 
 Ctrl-C stops everything.`);
 }

@@ -1,7 +1,5 @@
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +9,7 @@ import { silentLogger } from '../../../src/logging/logger.ts';
 import { LivePanorama, MARKED_SIZE, readAllMarked } from '../../helpers/live-panorama.ts';
 import { serveController } from '../../helpers/egress-http.ts';
 import { runProgram } from '../../helpers/run-program.ts';
+import { playInVlc } from '../../helpers/vlc.ts';
 
 const FRAMES = 30;
 
@@ -18,7 +17,6 @@ let live: LivePanorama;
 let server: FlvServer;
 let app: NestFastifyApplication;
 let url: string;
-let folder: string;
 let browser: Browser;
 let pages: Server;
 let page: string;
@@ -29,7 +27,6 @@ beforeAll(async () => {
   const served = await serveController(FlvController, [{ provide: FlvServer, useValue: server }]);
   app = served.app;
   url = `http://127.0.0.1:${served.port}/live/live.flv`;
-  folder = await mkdtemp(join(tmpdir(), 'seamline-'));
   const player = await readFile('node_modules/mpegts.js/dist/mpegts.js');
   pages = createServer((request, response) => {
     if (request.url === '/player.js') response.end(player);
@@ -52,7 +49,6 @@ afterAll(async () => {
   await server?.close();
   await app?.close();
   await live?.close();
-  await rm(folder, { recursive: true });
 });
 
 describe('HTTP-FLV with real players', () => {
@@ -74,22 +70,14 @@ describe('HTTP-FLV with real players', () => {
   });
 
   it('plays in VLC, run as a user without rights', async () => {
-    await chmod(folder, 0o777);
-    const scene = ['--video-filter=scene', `--scene-path=${folder}`, '--scene-format=png', '--scene-ratio=10'];
-    const vlc = ['cvlc', '--intf', 'dummy', '--no-dbus', '--no-audio', '--vout', 'dummy', '--network-caching=300'];
-    const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', 'env', `HOME=${folder}`];
-    const isRoot = process.getuid?.() === 0;
-    const command = [...(isRoot ? ['setpriv', ...asNobody] : []), ...vlc, ...scene, '--run-time=4', url, 'vlc://quit'];
-    await runProgram(command[0]!, command.slice(1), 40_000);
-
-    const shots = (await readdir(folder)).filter((name) => name.endsWith('.png')).toSorted();
+    const { folder, pictures } = await playInVlc(url, 4, 10);
     const numbers: (number | undefined)[] = [];
-    for (const shot of shots) {
+    for (const picture of pictures) {
       const { stdout } = await runProgram('ffmpeg', [
         '-loglevel',
         'error',
         '-i',
-        join(folder, shot),
+        picture,
         '-f',
         'rawvideo',
         '-pix_fmt',
@@ -98,6 +86,7 @@ describe('HTTP-FLV with real players', () => {
       ]);
       numbers.push(...readAllMarked(stdout));
     }
+    await rm(folder, { recursive: true });
     expect(numbers.length).toBeGreaterThanOrEqual(3);
     expect(numbers.every((number) => number !== undefined)).toBe(true);
     expect(numbers.at(-1)!).toBeGreaterThan(numbers[0]!);
