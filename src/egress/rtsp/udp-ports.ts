@@ -40,7 +40,10 @@ export class UdpPorts {
       if (rtp !== undefined && rtcp !== undefined) return new UdpPorts(rtp, rtcp, onControl);
       rtp?.close();
       if (port === 0 && attempt < MAX_TRIES) continue;
-      throw new SeamlineError('port-in-use', `UDP port ${port} (even) or the one after it is taken for RTP`);
+      throw new SeamlineError(
+        'port-in-use',
+        `UDP port ${port} or the one after it is taken by another program; set rtsp.udpPort`,
+      );
     }
   }
 

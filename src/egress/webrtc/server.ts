@@ -198,7 +198,7 @@ export class WebRtcServer {
       onClosed: (closed, reason) => {
         clearTimeout(late);
         this.#sessions.delete(closed.id);
-        log.info('webrtc session closed', { client, path: hub.path, reason });
+        log.info('webrtc session closed', { client, path: hub.path, reason, transport: parts.protocol.transport });
       },
     });
     const late = setTimeout(() => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { aFormat } from '../../../helpers/access-units.ts';
+import { UdpPorts } from '../../../../src/egress/rtsp/udp-ports.ts';
 import { closeAll, startRtspServer } from '../../../helpers/rtsp-server.ts';
 import { sessionOf } from '../../../helpers/rtsp-test-client.ts';
 
@@ -67,6 +68,18 @@ describe('RtspServer', () => {
       200,
       expect.stringMatching(/^RTP\/AVP\/TCP;unicast;interleaved=0-1;ssrc=/),
     ]);
+  });
+
+  it('sends RTP over UDP from the configured port and the one after it', async () => {
+    const found = await UdpPorts.open('127.0.0.1', 0, () => undefined);
+    await found.close();
+    const { client, publishFormat } = await startRtspServer({ udpPort: found.rtpPort });
+    publishFormat();
+
+    const setup = await (await client()).setup('RTP/AVP;unicast;client_port=5000-5001');
+
+    expect(setup.headers.get('transport')).toContain(`server_port=${found.rtpPort}-${found.rtpPort + 1}`);
+    await expect(startRtspServer({ udpPort: found.rtpPort })).rejects.toMatchObject({ type: 'port-in-use' });
   });
 
   it('takes another SETUP of the same session with another transport', async () => {
