@@ -5,6 +5,7 @@ import { loadConfig, PROJECT_FOLDER } from '../config/config.loader.ts';
 import type { Report } from '../contract/report.ts';
 import { bundleFolder } from '../inference/model-store.ts';
 import { silentLogger } from '../logging/logger.ts';
+import { OpenNetworks } from '../offline/open-networks.ts';
 import { Progress } from '../offline/progress.ts';
 import { stitchFiles, type StitchOptions } from '../offline/stitch-files.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
@@ -32,6 +33,7 @@ export class OfflineRun {
   /** Folder of the bundle. */
   readonly bundle: string;
   readonly #options: Omit<StitchOptions, 'inputs' | 'output'>;
+  #networks: OpenNetworks | undefined;
 
   private constructor(folder: string, options: Omit<StitchOptions, 'inputs' | 'output'>) {
     this.folder = folder;
@@ -68,12 +70,24 @@ export class OfflineRun {
   /** @param areClips two clips instead of two pictures @throws SeamlineError as `stitchFiles` */
   async stitch(left: string, right: string, areClips = false): Promise<OfflineAnswer> {
     const output = join(this.folder, areClips ? 'panorama.mkv' : 'panorama.jpg');
-    const { reason } = await stitchFiles({ ...this.#options, inputs: [left, right], output });
+    const networks = await this.#openNetworks();
+    const { reason } = await stitchFiles({ ...this.#options, networks, inputs: [left, right], output });
     return { report: JSON.parse(await readFile(join(this.folder, 'report.json'), 'utf8')) as Report, reason };
   }
 
-  /** Removes the temporary files. Safe to call twice. */
+  /** Loading a bundle takes longer than using it on a pair. */
+  async #openNetworks(): Promise<OpenNetworks> {
+    if (this.#networks?.isFull === true) {
+      await this.#networks.close();
+      this.#networks = undefined;
+    }
+    this.#networks ??= await OpenNetworks.open(this.#options);
+    return this.#networks;
+  }
+
+  /** Ends the networks and removes the temporary files. Safe to call twice. */
   async close(): Promise<void> {
+    await this.#networks?.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

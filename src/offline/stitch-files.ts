@@ -7,6 +7,7 @@ import { sideBySidePlane } from '../geometry/side-by-side.ts';
 import { InferenceClient } from '../inference/inference-client.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
+import type { OpenNetworks } from './open-networks.ts';
 import { ClipCanvas, type ClipCanvasOptions } from './clip-canvas.ts';
 import { GeometryChooser, GeometryLog, type LoggedPair } from './geometry-log.ts';
 import { FileRings, PairReader, type FilePair } from './pair-reader.ts';
@@ -39,6 +40,8 @@ export interface StitchOptions {
   /** Aborted: everything ends, unfinished files are removed, and the reason is thrown. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Networks of this very bundle that are open already and stay open; undefined to open and close them here. */
+  readonly networks?: OpenNetworks;
 }
 
 /** What came out. */
@@ -70,8 +73,8 @@ interface Geometries {
  * @throws SeamlineError `file-unreadable`, `invalid-request`, `model-invalid`, `inference-failed`, `ffmpeg-failed`
  */
 export async function stitchFiles(options: StitchOptions): Promise<StitchSummary> {
-  const memory = new SharedMemoryPlan();
-  const kernels = await compileKernels();
+  const memory = options.networks?.memory ?? new SharedMemoryPlan();
+  const kernels = options.networks?.kernels ?? (await compileKernels());
   const rings = new FileRings(memory, options.viewWidthPx);
   const geometries = await findGeometries(options, memory, kernels, rings);
   try {
@@ -115,7 +118,10 @@ async function findGeometries(
   let log: GeometryLog | undefined;
   try {
     checkOutputName(options.output, reader.isStill);
-    client = await InferenceClient.start({ ...options, memory, kernels, cadence: 'every-frame' });
+    client =
+      options.networks?.client ??
+      (await InferenceClient.start({ ...options, memory, kernels, cadence: 'every-frame' }));
+    client.reset();
     log = await GeometryLog.create(client.manifest.grid);
     const found = await askNetworks(options, reader, client, log);
     return { ...found, log, provider: client.provider, views: reader.views, isStill: reader.isStill };
@@ -123,7 +129,7 @@ async function findGeometries(
     await log?.close();
     throw error;
   } finally {
-    await Promise.all([reader.close(), client?.close()]);
+    await Promise.all([reader.close(), options.networks === undefined ? client?.close() : undefined]);
   }
 }
 
