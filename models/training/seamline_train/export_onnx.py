@@ -36,13 +36,13 @@ Shapes = dict[str, tuple[int, ...]]
 def _interface(name: str) -> tuple[Shapes, Shapes]:
     """Inputs and outputs of a network with their shapes."""
     if name.startswith("spatial"):
-        out = {"h": (3, 3), "mesh": CONTROL, "stats": (8,), "h0": (3, 3), "confidence": (1,)}
+        out = {"h": (3, 3), "mesh": CONTROL, "stats": (9,), "h0": (3, 3), "confidence": (1,)}
         return {"a": LUMA, "b": LUMA}, out
     if name == "temporal":
-        return {"prev": LUMA, "cur": LUMA}, {"motion": CONTROL, "stats": (3,), "h": (3, 3)}
+        return {"prev": LUMA, "cur": LUMA}, {"h": (3, 3), "stats": (3,)}
     if name == "temporal-state":
         state = (1, STATE_LENGTH)
-        out = {"motion": CONTROL, "stats": (3,), "h": (3, 3), "state": state}
+        out = {"h": (3, 3), "stats": (3,), "state": state}
         return {"previous_state": state, "cur": LUMA}, out
     return {"raw": (1, 2, WINDOW, *GRID), "prev": (1, 2, HISTORY, *GRID)}, {"out": (1, 2, *GRID)}
 

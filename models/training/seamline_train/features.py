@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 # Input of the coarse net and its grid of descriptors.
-COARSE_WIDTH, COARSE_HEIGHT = 384, 288
-COARSE_COLUMNS, COARSE_ROWS = 48, 36
+COARSE_WIDTH, COARSE_HEIGHT = 320, 240
+COARSE_COLUMNS, COARSE_ROWS = 40, 30
 COARSE_CHANNELS = 64
 FINE_CHANNELS = 16
 # Side of the window of fine cells that is searched.
@@ -42,7 +42,7 @@ def unit_length(x: Tensor) -> Tensor:
 
 
 class CoarseNet(nn.Module):
-    """Descriptors of 8 x 8 px cells: luma [N, 1, 288, 384] (0..255) -> [N, 64, 36, 48], unit length."""
+    """Descriptors of 8 x 8 px cells: luma [N, 1, 240, 320] (0..255) -> [N, 64, 30, 40], unit length."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,11 @@ class FineNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        return unit_length(self.out(self.stem(local_normalise(x))))
+        return self.describe(local_normalise(x))
+
+    def describe(self, normalised: Tensor) -> Tensor:
+        """Descriptors of locally normalised luma; a picture that is warped need not be normalised again."""
+        return unit_length(self.out(self.stem(normalised)))
 
     def match(self, query: Tensor, window: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Finds queries [P, 16] in windows [P, 81, 16].
@@ -104,7 +108,7 @@ class FineNet(nn.Module):
         Returns the offset [P, 2] in cells, the log variance [P] and the probabilities [P, 81]. The position is the mean of
         the 3 x 3 cells around the peak: a mean over the whole window is drawn to its centre.
         """
-        scores = (window * query.unsqueeze(1)).sum(-1) * torch.exp(self.log_scale)
+        scores = (window @ query.unsqueeze(2)).squeeze(2) * torch.exp(self.log_scale)
         p = torch.softmax(scores, -1)
         around = p * self.near[p.argmax(-1)]
         offset = (around @ self.offsets) / around.sum(-1, keepdim=True)

@@ -27,7 +27,7 @@ class Level(nn.Module):
         self.columns, self.rows = width // 2 // block, height // 2 // block
         # Pixels of the 480 x 360 frame per cell.
         self.cell = 2 * g.WIDTH / width
-        self.grid = WarpGrid(width, height) if width > 100 else None
+        self.grid = WarpGrid(width, height) if width > 200 else None
         y, x = np.divmod(np.arange(self.rows * self.columns), self.columns)
         by, bx = np.divmod(np.arange(block * block), block)
         floats = {"block_x": x * block, "block_y": y * block, "part_x": bx, "part_y": by}
@@ -65,17 +65,17 @@ class Level(nn.Module):
         y = self.block_y + self.part_y.index_select(0, best)
         return torch.stack([x, y], 1)
 
-    def warp(self, luma: Tensor, homography: Tensor) -> Tensor:
-        """B [1, 1, h, w] seen from A through A -> B."""
+    def warp(self, normalised: Tensor, homography: Tensor) -> Tensor:
+        """Locally normalised B [1, 1, h, w] seen from A through A -> B."""
         assert self.grid is not None
         grid = self.grid(homography)
-        out = F.grid_sample(luma, grid, mode="bilinear", padding_mode="border", align_corners=True)
+        out = F.grid_sample(normalised, grid, mode="bilinear", padding_mode="border", align_corners=True)
         # The exporter does not know the shape that grid_sample gives.
         return out.view(1, 1, self.grid.height, self.grid.width)
 
-    def describe(self, luma: Tensor) -> Tensor:
-        """Luma [N, 1, h, w] -> descriptors [N, 16, rows, columns]."""
-        return self.net(luma)
+    def describe(self, normalised: Tensor) -> Tensor:
+        """Locally normalised luma [N, 1, h, w] -> descriptors [N, 16, rows, columns]."""
+        return self.net.describe(normalised)
 
     def match(self, a: Tensor, b: Tensor, cells: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
         """Searches queries at `cells` [n, 2] of a in windows of b around whole cells `centres` [n, 2].

@@ -5,6 +5,7 @@ Everything is in the normalised frame (see geometry). Float32 suffices: every pa
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -44,50 +45,107 @@ def project_inside(homography: Tensor, points: Tensor, width: float, height: flo
 
 
 class Homography(nn.Module):
-    """Weighted fit of small homographic corrections; buffers instead of constants made while tracing."""
+    """Robust fit of a homography to matches by reweighting: one Gauss-Newton step per residual scale.
 
-    def __init__(self) -> None:
+    A step solves for a small addition to the matrix. Its 8 x 8 system consists of one 3 x 3 block A for both
+    coordinates, two 3 x 2 blocks and a 2 x 2 block for the perspective, so that cofactors of A and of the remaining
+    2 x 2 system solve it in half the nodes of an elimination: a fit costs what its many tiny nodes cost.
+    """
+
+    def __init__(self, scales_px: tuple[float, ...], dampings: list[list[float]], gauss: bool = False):
         super().__init__()
-        self.register_buffer("eye3", torch.eye(3), persistent=False)
-        self.register_buffer("eye8", torch.eye(8), persistent=False)
+        self.gauss = gauss
+        self.inverse_squares = [(g.SCALE / s) ** 2 for s in scales_px]
+        select, bias = _assembly(dampings)
+        self.register_buffer("select", torch.tensor(select, dtype=torch.float32), persistent=False)  # [63, 63]
+        self.register_buffer("bias", torch.tensor(bias, dtype=torch.float32), persistent=False)  # [passes, 63]
         self.register_buffer("zero", torch.zeros(1), persistent=False)
+        # a b r / c d s as [6]: factors of the numerators and of the determinant of the 2 x 2 solution.
+        self.register_buffer("factors", torch.tensor([4, 0, 0, 2, 5, 4, 1, 3, 1, 5, 2, 3]), persistent=False)
 
-    def solve8(self, matrix: Tensor, right: Tensor, damping: Tensor) -> Tensor:
-        """Solves (matrix + diag(damping)) x = right, [8, 8] and [8, 1]: unrolled Gauss-Jordan without pivoting."""
-        m = torch.cat([matrix + self.eye8 * damping, right], 1)
-        for k in range(8):
-            m = m - (m[:, k : k + 1] - self.eye8[:, k : k + 1]) @ (m[k : k + 1] / m[k : k + 1, k : k + 1])
-        return m[:, 8:9]
+    def forward(self, points: Tensor, targets: Tensor, weight: Tensor, start: Tensor) -> Tensor:
+        """H [3, 3] with H points ~ targets; points, targets [n, 2], weight [n], start [3, 3] with last entry 1."""
+        p, t = points.t(), targets.t()
+        flat = torch.cat([p, p[0:1] * 0 + 1], 0)  # [3, n]
+        mixed = (t.unsqueeze(1) * p.unsqueeze(0)).reshape(4, -1)
+        rows = torch.cat([flat, mixed], 0)  # x, y, 1, ux, uy, vx, vy
+        weight = weight.unsqueeze(0)
+        h = start
+        for k, inverse_square in enumerate(self.inverse_squares):
+            q = h @ flat
+            z = q[2:3].clamp(min=0.05)
+            error = t - q[:2] / z
+            r2 = (error * error).sum(0, keepdim=True)
+            w = weight * self._kernel(r2, inverse_square) / (z * z)
+            sums = (rows * w) @ torch.cat([rows, error * z], 0).t()  # [7, 9]
+            sums = sums / (sums[2:3, 2:3] + 1e-6)
+            h = h + self._solve(sums.reshape(1, -1) @ self.select + self.bias[k : k + 1])
+        return h
 
-    def step(self, points: Tensor, targets: Tensor, weight: Tensor, damping: Tensor) -> Tensor:
-        """The correction D [3, 3] with (I + D) points ~ targets; points, targets [n, 2], weight [n]."""
-        x, y = points[:, 0:1], points[:, 1:2]
-        u, v = targets[:, 0:1], targets[:, 1:2]
-        w = weight.unsqueeze(1)
-        one = x * 0 + 1
-        none = x * 0
-        rows_x = torch.cat([x, y, one, none, none, none, -u * x, -u * y], 1)
-        rows_y = torch.cat([none, none, none, x, y, one, -v * x, -v * y], 1)
-        scale = 1 / (weight.sum() + 1e-6)
-        wx, wy = rows_x * w * scale, rows_y * w * scale
-        matrix = wx.t() @ rows_x + wy.t() @ rows_y
-        right = wx.t() @ (u - x) + wy.t() @ (v - y)
-        return torch.cat([self.solve8(matrix, right, damping)[:, 0], self.zero]).view(3, 3)
+    def _kernel(self, r2: Tensor, inverse_square: float) -> Tensor:
+        if self.gauss:
+            return torch.exp(r2 * (-0.5 * inverse_square))
+        q = r2 * inverse_square + 1
+        return 1 / (q * q)
 
-    def robust(self, points: Tensor, targets: Tensor, weight: Tensor, scales: Tensor, dampings: Tensor) -> Tensor:
-        """G [3, 3] with G points ~ targets by reweighting; one pass per scale [k] (normalised) and damping [k, 8]."""
-        out = self.eye3
-        for k in range(scales.shape[0]):
-            image, _ = project(out, points)
-            ratio = ((targets - image) ** 2).sum(1) / (scales[k] * scales[k])
-            w = weight / ((1 + ratio) * (1 + ratio))
-            out = out + self.step(image, targets, w, dampings[k]) @ out
-        return out
+    def _solve(self, parts: Tensor) -> Tensor:
+        """What _assembly selects, [1, 63] -> the addition [3, 3], last entry 0."""
+        first, second, third, fourth, top, blocks, corner = parts.split([9, 9, 9, 9, 3, 18, 6], 1)
+        cofactors = first * second - third * fourth
+        inverse = (cofactors / (cofactors[:, :3] * top).sum(1, keepdim=True)).view(3, 3)
+        blocks = blocks.view(2, 3, 3)
+        solved = inverse @ blocks  # [2, 3, 3]: both perspective columns and the right-hand side
+        rest = corner.view(2, 3) - (blocks[:, :, :2].transpose(1, 2) @ solved).sum(0)
+        a, b, c, d = rest.reshape(-1).index_select(0, self.factors).split(3)
+        x = a * b - c * d
+        perspective = x[:2] / x[2:3]
+        linear = solved[:, :, 2] - (solved[:, :, :2] * perspective).sum(2)
+        return torch.cat([linear.reshape(-1), perspective, self.zero]).view(3, 3)
 
 
-def scales_px(*values: float) -> Tensor:
-    """Residual scales given in px, as a tensor in the normalised frame."""
-    return torch.tensor(values, dtype=torch.float32) / g.SCALE
+def _assembly(dampings: list[list[float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Which sums [7 x 9] the solution of Homography takes where, as a matrix [63, 63], and the damping added [passes, 63]."""
+    select, bias = np.zeros((63, 63)), np.zeros((len(dampings), 63))
+    column = 0
+
+    def take(*entries: tuple[int, int, float]) -> None:
+        nonlocal column
+        for i, j, sign in entries:
+            select[i * 9 + j, column] += sign
+        column += 1
+
+    def take_damped(i: int, j: int) -> None:
+        if i == j:
+            bias[:, column] = [d[i] for d in dampings]
+        take((i, j, 1))
+
+    # The four factors of every cofactor, cyclic indices.
+    for down, right in ((1, 1), (2, 2), (1, 2), (2, 1)):
+        for i in range(3):
+            for j in range(3):
+                take_damped((i + down) % 3, (j + right) % 3)
+    for j in range(3):
+        take_damped(0, j)
+    for first, error in ((3, 7), (5, 8)):
+        for i in range(3):
+            for j in (first, first + 1):
+                take((i, j, -1))
+            take((i, error, 1))
+    for i in range(2):
+        for j in range(2):
+            if i == j:
+                bias[:, column] = [d[6 + i] for d in dampings]
+            take((3 + i, 3 + j, 1), (5 + i, 5 + j, 1))
+        take((3 + i, 7, -1), (5 + i, 8, -1))
+    return select, bias
+
+
+def eliminate(matrix: Tensor, right: Tensor, damping: Tensor, eye: Tensor) -> Tensor:
+    """Solves (matrix + diag(damping)) x = right, [8, 8] and [8, 1]: unrolled Gauss-Jordan without pivoting."""
+    m = torch.cat([matrix + eye * damping, right], 1)
+    for k in range(8):
+        m = m - (m[:, k : k + 1] - eye[:, k : k + 1]) @ (m[k : k + 1] / m[k : k + 1, k : k + 1])
+    return m[:, 8:9]
 
 
 def damping(linear: float, perspective: float, translation: float | None = None) -> list[float]:
@@ -118,9 +176,8 @@ class Mesh(nn.Module):
         by = torch.relu(1 - (points[:, 1:2] - self.control[:, 1].unsqueeze(0)).abs() * self.per_row)
         return bx * by
 
-    def forward(self, points: Tensor, residual: Tensor, weight: Tensor) -> Tensor:
-        """Displacement [130, 2] of the control points from residuals [n, 2] at points [n, 2], weights [n] up to 1."""
-        b = self.basis(points)
+    def forward(self, b: Tensor, residual: Tensor, weight: Tensor) -> Tensor:
+        """Displacement [130, 2] of the control points from residuals [n, 2], their basis [n, 130], weights [n] up to 1."""
         bw = (b * weight.unsqueeze(1)).t()
         a = bw @ b + self.roughness
         r = bw @ residual

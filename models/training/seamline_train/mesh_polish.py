@@ -1,8 +1,10 @@
-"""Gauss-Newton on locally normalised luma for every control point of a mesh, held together by matches and stiffness.
+"""Mesh of what a homography leaves: matches give a start, Gauss-Newton on the pictures refines every control point.
 
-The matches of a window have 0.3 to 0.6 px of noise each, and a mesh that is soft enough for parallax follows it. The pictures
-themselves say more: the sums of the polish, weighted with the hat function of each control point instead of summed over the
-picture, give a 2 x 2 system per control point that is solved together with the matches and the stiffness.
+Matches have 0.3 to 0.6 px of noise each, and a mesh soft enough for parallax follows it. Therefore they only start the
+mesh. The sums of the polish, weighted with the hat function of each control point instead of summed over the picture, give
+a 2 x 2 system per control point; stiffness holds them together. How stiff, the pair says itself: where the first step finds
+next to nothing, the second is made stiff, and what remains below the noise is taken away, so that flat scenes keep their
+homography.
 """
 
 from __future__ import annotations
@@ -13,105 +15,119 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import geometry as g
-from .fitting import Mesh, pad_border, positive
-from .polish import HALF_HEIGHT, HALF_WIDTH, Polish
+from .fitting import Mesh, project
+from .polish import HALF_HEIGHT, HALF_WIDTH, Polish, product_maps, slopes
 
 COUNT = g.MESH_COLUMNS * g.MESH_ROWS
+# Displacements, px, that are noise rather than depth: of the matches' mesh, of the refined one.
+MATCH_NOISE, PICTURE_NOISE = 0.5, 0.25
+# Control points this near share the evidence for depth, px.
+NEIGHBOURHOOD = 100.0
+# Weight of the pictures against the stiffness.
+PICTURE_WEIGHT = 10.0
+# Stiffness of the first step; of the second at least, and times the squared noise over the squared motion.
+FIRST_STIFFNESS, LEAST_STIFFNESS, NOISE_STIFFNESS = 0.3, 0.05, 0.27
+RESIDUAL_SCALE = 0.5
+
+
+def _neighbourhood() -> np.ndarray:
+    c = g.control_points()
+    near = np.exp(-((c[:, None] - c[None]) ** 2).sum(-1) / (2 * NEIGHBOURHOOD**2))
+    return near / near.sum(1, keepdims=True)
 
 
 class MeshPolish(nn.Module):
     """Fits the mesh of residual motion to matches, then refines it on the pictures."""
 
-    def __init__(self, polish: Polish, iterations: int = 2, stiffness: float = 0.1, picture_weight: float = 2.0):
+    def __init__(self, polish: Polish, match_steps: int = 12, picture_steps: int = 8):
         super().__init__()
-        # Matches alone, stiff and forgiving: where the picture has parallax, most matches are far from the homography.
-        self.first = Mesh(stiffness=0.3)
-        self.iterations = iterations
-        self.solver_steps = 12
-        self.first_kernel = (g.SCALE / 16.0) ** 2
-        self.second_kernel = (g.SCALE / 6.0) ** 2
-        self.picture_weight = picture_weight / g.SCALE**2
-        self.residual_kernel = 1 / 0.5**2
+        # Stiff and forgiving: where the picture has parallax, most matches are far from the homography.
+        self.first = Mesh(stiffness=0.3, iterations=match_steps)
+        self.polish = polish
+        self.solver_steps = picture_steps
+        self.forgiving = (g.SCALE / 16.0) ** 2
         grid = polish.grid
         per = (g.MESH_COLUMNS - 1) / 2
         control = self.first.control.view(g.MESH_ROWS, g.MESH_COLUMNS, 2)
-        across = torch.relu(1 - (grid.x - control[0, :, 0].unsqueeze(0)).abs() * per)
-        down = torch.relu(1 - (grid.rows[:, 0:1] - control[:, 0, 1].unsqueeze(0)).abs() * per)
-        rough = torch.tensor(g.mesh_roughness() * stiffness, dtype=torch.float32)
+        across = torch.relu(1 - (grid.x - control[0, :, 0].unsqueeze(0)).abs() * per)  # [240, 13]
+        down = torch.relu(1 - (grid.rows[:, 0:1] - control[:, 0, 1].unsqueeze(0)).abs() * per)  # [180, 10]
+        rough = g.mesh_roughness()
         buffers = {
-            "across": across,  # [240, 13]
-            "across_t": across.t().contiguous(),
-            "down": down,  # [180, 10]
-            "down_t": down.t().contiguous(),
-            "rest_x": grid.x.view(1, HALF_WIDTH),
-            "rest_y": grid.rows[:, 0:1],
-            "to_grid": torch.cat([grid.scale, torch.ones(1, 1)], 0),  # [3, 1]
-            "limit": polish.limit,
-            "gradient": polish.gradient,
-            "stiffness": rough,
-            "eye": torch.eye(COUNT),
+            "across": across[1:-1].numpy(),
+            "down": down.numpy(),
+            "down_t": down[1:-1].t().contiguous().numpy(),
+            # x and y in turn on both sides.
+            "spread": np.kron(across.t().numpy(), np.eye(2)),  # [26, 480]
+            "scale": grid.scale.t().numpy(),  # [1, 2]
+            "near": _neighbourhood(),
+            # All unknowns: x of every control point, then y.
+            "rough": np.kron(np.eye(2), rough),  # [260, 260]
+            "rough_diagonal": np.tile(np.diag(rough), 2)[:, None],
+            "same": np.eye(2 * COUNT),
+            "other": np.kron([[0, 1], [1, 0]], np.eye(COUNT)),
         }
         for name, value in buffers.items():
-            self.register_buffer(name, value.clone(), persistent=False)
+            self.register_buffer(name, torch.tensor(np.ascontiguousarray(value), dtype=torch.float32), persistent=False)
 
     def forward(
         self, a: Tensor, b: Tensor, homography: Tensor, points: Tensor, residual: Tensor, weight: Tensor
-    ) -> Tensor:
-        """Displacement [130, 2] of the control points, normalised.
+    ) -> tuple[Tensor, Tensor]:
+        """Displacement [130, 2] of the control points, normalised, and how well the pictures then agree.
 
-        a, b: prepared pictures [1, 1, 180, 240]; residual [n, 2] of matches at points [n, 2], weight [n].
+        a, b: normalised pictures [1, 1, 180, 240]; residual [n, 2] of matches at points [n, 2], weight [n]. The agreement is
+        the correlation of the normalised pictures over the overlap before the last step, -1 to 1.
         """
-        u = self.first(points, residual, self._held(residual, weight, self.first_kernel))
-        basis = self.first.basis(points)
-        held = self._held(residual - basis @ u, weight, self.second_kernel)
-        weighted = (basis * held.unsqueeze(1)).t()
-        system = weighted @ basis + self.stiffness
-        right = weighted @ residual
-        for _ in range(self.iterations):
-            u = self._step(a, b, homography, u, system, right)
-        return u
+        held = weight / (1 + (residual**2).sum(1) * self.forgiving)
+        u = self.first(self.first.basis(points), residual, held / (held.max() + 1e-6))
+        u = self._without_noise(u, MATCH_NOISE)
+        rest = self.polish.grid(homography)
+        within = self.polish.within(rest)
+        seen = (self.down_t @ (within @ self.across)).reshape(COUNT, 1)
+        anchor, _ = project(homography, self.first.control)
+        warped = self._warp(b, homography, u, rest, anchor)
+        u = self._step(a, warped, within, u, FIRST_STIFFNESS)
+        # Mean squared motion over the overlap, px2.
+        motion = (seen * (u * u).sum(1, keepdim=True)).sum() * g.SCALE**2 / (seen.sum() + 1e-6)
+        warped = self._warp(b, homography, u, rest, anchor)
+        u = self._step(a, warped, within, u, LEAST_STIFFNESS + NOISE_STIFFNESS / (motion + 0.003))
+        return self._without_noise(u, PICTURE_NOISE), self._agreement(a, warped, within)
+
+    def _warp(self, b: Tensor, homography: Tensor, u: Tensor, rest: Tensor, anchor: Tensor) -> Tensor:
+        """B seen through homography and mesh: the control points' motion in B is spread over the homography's grid."""
+        moved, _ = project(homography, self.first.control + u)
+        field = self.down @ ((moved - anchor) * self.scale).view(g.MESH_ROWS, -1) @ self.spread  # [180, 480]
+        grid = rest + field.view(1, HALF_HEIGHT, HALF_WIDTH, 2)
+        return F.grid_sample(b, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+    def _without_noise(self, u: Tensor, noise: float) -> Tensor:
+        """Takes away what is below `noise` px in a whole neighbourhood; u [130, 2]."""
+        power = self.near @ (u * u).sum(1, keepdim=True) * (g.SCALE / noise) ** 2
+        square = power * power
+        return u * (square / (square + 1))
 
     @staticmethod
-    def _held(residual: Tensor, weight: Tensor, kernel: float) -> Tensor:
-        held = weight / (1 + (residual**2).sum(1) * kernel)
-        return held / (held.max() + 1e-6)
+    def _agreement(a: Tensor, warped: Tensor, within: Tensor) -> Tensor:
+        x, y = a[0, 0, 1:-1, 1:-1], warped[0, 0, 1:-1, 1:-1]
+        seen = x * within
+        power = (seen * x).sum() * (y * y * within).sum()
+        return (seen * y).sum() / torch.sqrt(power + 1.0)
 
-    def _warp(self, b: Tensor, homography: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-        """B through homography and mesh, [1, 1, 180, 240], and which pixels lie inside B."""
-        field = self.down @ u.t().reshape(2, g.MESH_ROWS, g.MESH_COLUMNS) @ self.across_t  # [2, 180, 240]
-        x = (field[0] + self.rest_x).reshape(1, -1)
-        y = (field[1] + self.rest_y).reshape(1, -1)
-        h = homography * self.to_grid
-        image = h[:, :2] @ torch.cat([x, y], 0) + h[:, 2:3]  # [3, 43200]
-        image = image[:2] * (1 / image[2:3])
-        within = positive(self.limit.unsqueeze(1) - image.abs())
-        grid = image.t().reshape(1, HALF_HEIGHT, HALF_WIDTH, 2)
-        warped = F.grid_sample(b, grid, mode="bilinear", padding_mode="border", align_corners=True)
-        return warped, (within[0] * within[1]).view(HALF_HEIGHT, HALF_WIDTH)
+    def _step(self, a: Tensor, warped: Tensor, within: Tensor, u: Tensor, stiffness: Tensor | float) -> Tensor:
+        """One Gauss-Newton step of the mesh u [130, 2]."""
+        r, gx, gy = slopes(warped, a)
+        q = 1 + r * r * (1 / RESIDUAL_SCALE**2)
+        w = within * (PICTURE_WEIGHT / g.SCALE**2) / (q * q)
+        sums = (self.down_t @ (product_maps(w, r, gx, gy) @ self.across)).reshape(6, COUNT)
+        xx, xy, xr, _, yy, yr = sums.split(1)
+        own, mixed = torch.cat([xx, yy], 1).t(), torch.cat([xy, xy], 1).t()  # [260, 1]
+        rough = self.rough * stiffness
+        matrix = rough + self.same * own + self.other * mixed
+        gain = -torch.cat([xr, yr], 1).t() - rough @ u.t().reshape(-1, 1)
+        moved = self._solve(matrix, 1 / (self.rough_diagonal * stiffness + own), gain)
+        return u + moved.view(2, COUNT).t()
 
-    def _step(self, a: Tensor, b: Tensor, homography: Tensor, u: Tensor, system: Tensor, right: Tensor) -> Tensor:
-        warped, within = self._warp(b, homography, u)
-        slope = F.conv2d(pad_border(warped + a), self.gradient)
-        gx, gy = slope[0, 0], slope[0, 1]
-        r = (warped - a)[0, 0]
-        q = 1 + r * r * self.residual_kernel
-        w = within * self.picture_weight / (q * q)
-        wx, wy = w * gx, w * gy
-        maps = torch.stack([wx * gx, wx * gy, wy * gy, wx * r, wy * r], 0)  # [5, 180, 240]
-        sums = (self.down_t @ (maps @ self.across)).reshape(5, COUNT)
-        xx, xy, yy = (self.eye * sums[k].unsqueeze(1) for k in range(3))
-        whole = torch.cat([torch.cat([system + xx, xy], 1), torch.cat([xy, system + yy], 1)], 0)  # [260, 260]
-        # The gain of a step counts from where the mesh is now.
-        current = torch.cat([u[:, 0:1], u[:, 1:2]], 0)
-        gain = right.t().reshape(-1, 1) - torch.cat([sums[3], sums[4]], 0).unsqueeze(1)
-        residual = gain - torch.cat([system @ u[:, 0:1], system @ u[:, 1:2]], 0)
-        moved = current + self._solve(whole, residual)
-        return torch.cat([moved[:COUNT], moved[COUNT:]], 1)
-
-    def _solve(self, matrix: Tensor, right: Tensor) -> Tensor:
-        """Jacobi-preconditioned conjugate gradients from zero: [260, 260], [260, 1]."""
-        inverse = 1 / torch.cat([(matrix[:COUNT, :COUNT] * self.eye).sum(1), (matrix[COUNT:, COUNT:] * self.eye).sum(1)])
-        inverse = inverse.unsqueeze(1)
+    def _solve(self, matrix: Tensor, inverse: Tensor, right: Tensor) -> Tensor:
+        """Conjugate gradients from zero, preconditioned by the inverse diagonal: [260, 260], [260, 1], [260, 1]."""
         u = right * 0
         r = right
         z = inverse * r

@@ -23,9 +23,9 @@ def _log_probability(scores: Tensor, dustbin: Tensor) -> Tensor:
 def coarse_loss(net: CoarseNet, batch: dict[str, Tensor], config: Config) -> tuple[Tensor, Figures]:
     """Cross-entropy of the sampled rows and columns of the correlation, each with a dustbin class.
 
-    Only sampled rows and columns are computed: the whole matrix has three million entries.
+    Only sampled rows and columns are computed: the whole matrix has 1.4 million entries.
     """
-    images = batch["images"].float()  # [B, 2, 288, 384]
+    images = batch["images"].float()  # [B, 2, 240, 320]
     pairs = images.shape[0]
     features = net(images.view(pairs * 2, 1, *images.shape[2:])).view(pairs, 2, -1, COARSE_ROWS, COARSE_COLUMNS)
     scale = torch.exp(net.log_scale)

@@ -65,7 +65,7 @@ def expectations(weights: Weights, confidence: Confidence, folder: Path) -> dict
         for name, file in (("default", "spatial.onnx"), ("quality", "spatial-quality.onnx")):
             h, mesh, stats, _, sure = weights.spatial(name, confidence)(to_tensor(first), to_tensor(second))
             spatial[file] = {"h": _flat(h), "mesh": _flat(mesh), "stats": _flat(stats), "confidence": _flat(sure)}
-        motion, stats, h = weights.temporal()(to_tensor(first), to_tensor(later))
+        h, stats = weights.temporal()(to_tensor(first), to_tensor(later))
         raw, prev = paths(4)
         out = smooth(torch.tensor(raw, dtype=torch.float32), torch.tensor(prev, dtype=torch.float32))
     files = [*spatial, "temporal.onnx", "smooth.onnx"]
@@ -75,7 +75,7 @@ def expectations(weights: Weights, confidence: Confidence, folder: Path) -> dict
         "sceneFromSecond": _flat(SHIFT),
         "sceneFromLater": _flat(STEP),
         "spatial": spatial,
-        "temporal": {"motion": _flat(motion), "stats": _flat(stats), "h": _flat(h)},
+        "temporal": {"h": _flat(h), "stats": _flat(stats)},
         "smooth": {"raw": _flat(raw), "prev": _flat(prev), "out": _flat(out)},
     }
 

@@ -1,6 +1,6 @@
 """Robust Gauss-Newton on locally normalised luma at 240 x 180; nothing learned.
 
-The normal equations need no Jacobian per pixel: every entry is a sum of one of five maps times x^p y^q with p, q <= 4. The
+The normal equations need no Jacobian per pixel: every entry is a sum of one of six maps times x^p y^q with p, q <= 4. The
 25 moments of each map are two small matrix products, and one constant matrix assembles the system from them.
 """
 
@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import geometry as g
-from .features import local_normalise
-from .fitting import Homography, pad_border, positive
+from .fitting import eliminate, positive
 
 HALF_WIDTH, HALF_HEIGHT = g.WIDTH // 2, g.HEIGHT // 2
 _POWERS = 5
@@ -31,25 +30,19 @@ def _product(a: _Monomial, b: _Monomial) -> _Monomial:
     return out
 
 
-def assembly() -> tuple[np.ndarray, np.ndarray]:
-    """Constant matrices [75, 64] and [50, 8] that take moments to the system and its right-hand side."""
+def assembly() -> np.ndarray:
+    """Constant matrix [150, 72] that takes the moments of product_maps to the system with its right-hand side, [8, 9]."""
     n = _POWERS * _POWERS
-    system, right = np.zeros((3 * n, 64)), np.zeros((2 * n, 8))
+    out = np.zeros((6 * n, 8, 9))
     for i in range(8):
-        for j in range(8):
-            pairs = [
-                (0, _ALONG_X[i], _ALONG_X[j]),
-                (1, _ALONG_X[i], _ALONG_Y[j]),
-                (1, _ALONG_Y[i], _ALONG_X[j]),
-                (2, _ALONG_Y[i], _ALONG_Y[j]),
-            ]
-            for block, a, b in pairs:
-                for (px, py), c in _product(a, b).items():
-                    system[block * n + py * _POWERS + px, i * 8 + j] += c
-        for block, a in ((0, _ALONG_X[i]), (1, _ALONG_Y[i])):
-            for (px, py), c in a.items():
-                right[block * n + py * _POWERS + px, i] += c
-    return system, right
+        for block, along in ((0, _ALONG_X[i]), (3, _ALONG_Y[i])):
+            for j in range(8):
+                for part, other in ((0, _ALONG_X[j]), (1, _ALONG_Y[j])):
+                    for (px, py), c in _product(along, other).items():
+                        out[(block + part) * n + py * _POWERS + px, i, j] += c
+            for (px, py), c in along.items():
+                out[(block + 2) * n + py * _POWERS + px, i, 8] += c
+    return out.reshape(6 * n, 72)
 
 
 class WarpGrid(nn.Module):
@@ -86,52 +79,75 @@ class WarpGrid(nn.Module):
         return plane.view(1, self.height, self.width, 2)
 
 
+def slopes(warped: Tensor, a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Residual and gradients (x, y) of the mean of both pictures, without their outermost pixels.
+
+    [1, 1, 180, 240] twice -> three [178, 238]; gradients per unit of the normalised frame. Slices, since a convolution would
+    cost the change of memory layout twice.
+    """
+    total = (warped + a)[0, 0] * (g.SCALE / 8)
+    residual = (warped - a)[0, 0, 1:-1, 1:-1]
+    middle = total[1:-1]
+    gx = middle[:, 2:] - middle[:, :-2]
+    gy = total[2:, 1:-1] - total[:-2, 1:-1]
+    return residual, gx, gy
+
+
+def product_maps(w: Tensor, residual: Tensor, gx: Tensor, gy: Tensor) -> Tensor:
+    """w times gx gx, gx gy, gx r, gy gx, gy gy, gy r: [6, 178, 238]."""
+    both = torch.stack([gx, gy], 0)
+    return ((both * w).unsqueeze(1) * torch.cat([both, residual.unsqueeze(0)], 0).unsqueeze(0)).reshape(6, *w.shape)
+
+
 class Polish(nn.Module):
     """Refines a homography A -> B from a start within about 2 px."""
 
-    def __init__(self, iterations: int, residual_scale: float = 0.5):
+    def __init__(self, residual_scales: tuple[float, ...]):
+        """One step per scale of the robust weight, in deviations of the normalised pictures."""
         super().__init__()
-        self.iterations = iterations
-        self.inverse_scale = 1 / (residual_scale * residual_scale)
+        self.residual_scales = residual_scales
         self.grid = WarpGrid(HALF_WIDTH, HALF_HEIGHT)
-        self.fit = Homography()
-        x, y = self.grid.x[:, 0].numpy(), self.grid.rows[:, 0].numpy()
+        x, y = self.grid.x[1:-1, 0].numpy(), self.grid.rows[1:-1, 0].numpy()
         moments_x = np.stack([x.astype(np.float64) ** k for k in range(_POWERS)], 1)
         moments_y = np.stack([y.astype(np.float64) ** k for k in range(_POWERS)], 0)
-        system, right = assembly()
-        for name, value in (("moments_x", moments_x), ("moments_y", moments_y), ("system", system), ("right", right)):
+        buffers = {
+            "moments_x": moments_x,
+            "moments_y": moments_y,
+            "assembled": assembly(),
+            "eye3": np.eye(3),
+            "eye8": np.eye(8),
+            "zero": np.zeros(1),
+            "damping": np.array([1e-6] * 6 + [1e-5] * 2),
+        }
+        for name, value in buffers.items():
             self.register_buffer(name, torch.tensor(value, dtype=torch.float32), persistent=False)
-        # Central differences in the normalised frame, of the sum of both pictures.
-        kernel = torch.zeros(2, 1, 3, 3)
-        kernel[0, 0, 1] = kernel[1, 0, :, 1] = torch.tensor([-0.25, 0.0, 0.25]) * (g.SCALE / 2)
-        self.register_buffer("gradient", kernel, persistent=False)
-        # Pixels that land nearer than this to B's border do not count; in grid_sample's coordinates.
+        # Pixels that land nearer than this to B's border do not count; in grid_sample's coordinates, x and y in turn.
         limit = torch.tensor([0.985, 0.735]) * self.grid.scale[:, 0]
-        self.register_buffer("limit", limit, persistent=False)
-        self.register_buffer("damping", torch.tensor([1e-6] * 6 + [1e-5] * 2), persistent=False)
+        self.register_buffer("limit", limit.repeat(HALF_WIDTH).unsqueeze(0), persistent=False)
 
-    @staticmethod
-    def prepare(luma: Tensor) -> Tensor:
-        """Luma [1, 1, 360, 480] -> locally normalised [1, 1, 180, 240]."""
-        return local_normalise(F.avg_pool2d(luma, 2), 2)
+    def within(self, grid: Tensor) -> Tensor:
+        """Which pixels of a sampling grid [1, 180, 240, 2] lie inside B, without the outermost: floats [178, 238]."""
+        # As one row per row of the picture: a broadcast along a last axis of length two is slow.
+        lies = positive(self.limit - grid.view(HALF_HEIGHT, 2 * HALF_WIDTH).abs())[1:-1]
+        x, y = lies.view(HALF_HEIGHT - 2, HALF_WIDTH, 2)[:, 1:-1].unbind(2)
+        return x * y
 
     def forward(self, a: Tensor, b: Tensor, homography: Tensor) -> Tensor:
-        """Prepared pictures [1, 1, 180, 240] and a start [3, 3] -> the refined homography, last entry 1."""
-        for _ in range(self.iterations):
-            grid = self.grid(homography)
+        """Normalised pictures [1, 1, 180, 240] and a start [3, 3] -> the correction Q [3, 3]: homography @ Q is better."""
+        correction = self.eye3
+        within = a
+        for k, residual_scale in enumerate(self.residual_scales):
+            grid = self.grid(homography @ correction if k else homography)
+            if k == 0:
+                within = self.within(grid)
             warped = F.grid_sample(b, grid, mode="bilinear", padding_mode="border", align_corners=True)
-            slope = F.conv2d(pad_border(warped + a), self.gradient)
-            gx, gy = slope[0, 0], slope[0, 1]
-            r = (warped - a)[0, 0]
-            within = positive(self.limit - grid[0].abs())
-            q = 1 + r * r * self.inverse_scale
-            w = within[..., 0] * within[..., 1] / (q * q)
-            wx, wy = w * gx, w * gy
-            maps = torch.stack([wx * gx, wx * gy, wy * gy, wx * r, wy * r], 0)  # [5, 180, 240]
-            moments = (self.moments_y @ (maps @ self.moments_x)).reshape(5, -1)  # [5, 25]
+            residual, gx, gy = slopes(warped, a)
+            q = 1 + residual * residual * (1 / residual_scale**2)
+            w = within / (q * q)
+            moments = (self.moments_y @ (product_maps(w, residual, gx, gy) @ self.moments_x)).reshape(1, -1)  # [1, 150]
             scale = 1 / (w.sum() * 900 + 1e-6)
-            system = (moments[:3].reshape(1, -1) @ self.system).view(8, 8) * scale
-            right = (moments[3:].reshape(1, -1) @ self.right).view(8, 1) * scale
-            d = self.fit.solve8(system, -right, self.damping)[:, 0]
-            homography = homography @ (self.fit.eye3 + torch.cat([d, self.fit.zero]).view(3, 3))
-        return homography / homography[2:3, 2:3]
+            system = ((moments @ self.assembled) * scale).view(8, 9)
+            d = eliminate(system[:, :8], -system[:, 8:], self.damping, self.eye8)[:, 0]
+            step = self.eye3 + torch.cat([d, self.zero]).view(3, 3)
+            correction = correction @ step if k else step
+        return correction

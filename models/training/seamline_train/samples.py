@@ -18,7 +18,7 @@ from .photos import PhotoStore
 
 CELL = g.WIDTH / COARSE_COLUMNS
 _x, _y = np.meshgrid(np.arange(COARSE_COLUMNS), np.arange(COARSE_ROWS))
-# Centres of the coarse cells, px of the 480 x 360 frame, [1728, 2].
+# Centres of the coarse cells, px of the 480 x 360 frame, [1200, 2].
 CELL_CENTRES = (np.stack([_x, _y], -1).reshape(-1, 2) + 0.5) * CELL - 0.5
 # A cell counts as without partner when it lies at least this far outside the other picture, px.
 CLEAR_OUTSIDE = 24.0
@@ -40,7 +40,7 @@ def recipe_for(rng: np.random.Generator, config: Config) -> Recipe:
 
 
 def coarse_sample(rng: np.random.Generator, pair: Pair, config: Config) -> dict[str, np.ndarray] | None:
-    """Pictures [2, 288, 384] and sampled cells: matched rows, matched columns, rows without partner; None if too few."""
+    """Pictures [2, 240, 320] and sampled cells: matched rows, matched columns, rows without partner; None if too few."""
     flow, seen = pair.flow_at(CELL_CENTRES)
     matched = np.flatnonzero(seen)
     if len(matched) < 20:

@@ -8,24 +8,23 @@ from torch import Tensor, nn
 
 from . import geometry as g
 from .coarse_match import CoarseHomography
-from .features import CoarseNet, FineNet
+from .features import CoarseNet, FineNet, local_normalise
 from .fine_match import Level
-from .fitting import Homography, damping, project_inside, scales_px
+from .fitting import Homography, damping, project, project_inside
 from .mesh_polish import MeshPolish
 from .polish import Polish
 
 # Matches that land nearer than this to B's border do not count (normalised frame).
 INSIDE_X, INSIDE_Y = 0.985, 0.735
-# Profiles: pyramid width, block of cells per query, residual scales of the first round in px.
+# Profiles: pyramid width, block of cells per query, residual scales of its fit in px.
 PROFILES: dict[str, tuple[int, int, tuple[float, ...]]] = {
-    "default": (240, 4, (10, 6, 4, 3, 2)),
-    "quality": (480, 8, (6, 4, 3, 2, 1.5)),
+    "default": (240, 4, (8, 4, 2)),
+    "quality": (480, 8, (6, 3, 1.5)),
 }
-CONFIDENCE_FEATURES = 3
 
 
 class SpatialNet(nn.Module):
-    """Coarse homography, fine round, polish, fine round for the mesh, polish of the mesh."""
+    """Coarse homography, fine round, polish, mesh of what they leave."""
 
     def __init__(self, coarse: CoarseNet, fine: FineNet, profile: str = "default"):
         super().__init__()
@@ -33,37 +32,43 @@ class SpatialNet(nn.Module):
         self.coarse = CoarseHomography(coarse)
         self.level = Level(fine, width, width * g.HEIGHT // g.WIDTH, block)
         self.halve = width < g.WIDTH
-        self.polish = Polish(3)
+        self.polish = Polish((1.0, 0.7, 0.5))
         self.mesh = MeshPolish(self.polish)
-        self.fit = Homography()
-        self.register_buffer("scales", scales_px(*scales), persistent=False)
-        self.register_buffer("damping", torch.tensor([damping(1e-6, 1e-4)] * len(scales)), persistent=False)
-        # Logistic of (log(1e-3 + vote), log(1e-3 + inlier mass), fine inlier share); fitted by `evaluate`.
-        self.register_buffer("confidence_weight", torch.tensor([2.0, 2.0, 0.0]))
+        self.fit = Homography(scales, [damping(1e-6, 1e-4)] * len(scales))
+        self.register_buffer("eye3", torch.eye(3), persistent=False)
+        # Logistic of (log(1e-3 + vote), log(1e-3 + inlier mass), fine inlier share, agreement); fitted by `evaluate`.
+        self.register_buffer("confidence_weight", torch.tensor([2.0, 2.0, 0.0, 0.0]))
         self.register_buffer("confidence_bias", torch.tensor([-4.0]))
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Luma [1, 1, 360, 480], 0..255, of both views.
 
         Returns h [3, 3] (normalised frame, h33 = 1), mesh [130, 2] (residual motion of the control points of A, normalised:
-        x goes to h(x + mesh(x))), stats [8], h0 [3, 3] (before the polish), confidence [1]. Stats: vote score, coarse inlier
+        x goes to h(x + mesh(x))), stats [9], h0 [3, 3] (before the polish), confidence [1]. Stats: vote score, coarse inlier
         mass, overlap share, share of fine queries inside, fine inlier share, log mean fine weight, mean probability inside,
-        weighted fine inlier share.
+        weighted fine inlier share, agreement of the aligned pictures (see MeshPolish).
         """
         h, vote, mass, overlap, probability = self.coarse(a, b)
-        a_level, b_level = (F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)) if self.halve else (a, b)
-        cells = self.level.queries(a_level)
+        a_half, b_half = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+        a_polish, b_polish = local_normalise(a_half, 2), local_normalise(b_half, 2)
+        a_level, b_level = (a_polish, b_polish) if self.halve else (local_normalise(a), local_normalise(b))
+        cells = self.level.queries(a_half if self.halve else a)
         points = self.level.to_normalised(cells)
-        described = self.level.describe(a_level)
-        found, weight, _ = self._round(described, b_level, cells, points, h)
-        h0 = h @ self.fit.robust(points, found, weight, self.scales, self.damping)
+        warped = self.level.describe(self.level.warp(b_level, h))
+        found, weight = self.level.match(self.level.describe(a_level), warped, cells, cells)
+        _, inside = project_inside(h, points, INSIDE_X, INSIDE_Y)
+        weight = weight * inside
+        fitted = self.fit(points, found, weight, self.eye3)
+        h0 = h @ fitted
         h0 = h0 / h0[2:3, 2:3]
-        a_prepared, b_prepared = self.polish.prepare(a), self.polish.prepare(b)
-        h = self.polish(a_prepared, b_prepared, h0)
-        found, weight, inside = self._round(described, b_level, cells, points, h)
-        residual = found - points
+        correction = self.polish(a_polish, b_polish, h0)
+        h = h0 @ correction
+        h = h / h[2:3, 2:3]
+        # What of the matches the homography leaves; the frames of both differ by a few px, so that differences agree.
+        reached, _ = project(fitted @ correction, points)
+        residual = found - reached
         r2 = (residual**2).sum(1)
-        mesh = self.mesh(a_prepared, b_prepared, h, points, residual, weight)
+        mesh, agreement = self.mesh(a_polish, b_polish, h, points, residual, weight)
         count = inside.sum() + 1e-3
         good = inside / (1 + r2 * (g.SCALE / 1.5) ** 2) ** 2
         total = weight.sum()
@@ -76,16 +81,8 @@ class SpatialNet(nn.Module):
             torch.log(total / count + 1e-6),
             (probability * overlap).sum() / (overlap.sum() + 1),
             (good * weight).sum() / (total + 1e-6),
+            agreement,
         ]
-        features = torch.stack([torch.log(vote[0] + 1e-3), torch.log(mass + 1e-3), stats[4]])
+        features = torch.stack([torch.log(vote[0] + 1e-3), torch.log(mass + 1e-3), stats[4], agreement])
         logit = (features * self.confidence_weight).sum() + self.confidence_bias
         return h, mesh, torch.stack(stats), h0, torch.sigmoid(logit)
-
-    def _round(
-        self, described: Tensor, b: Tensor, cells: Tensor, points: Tensor, h: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Matches A's queries in B warped by h: positions in A's frame [n, 2], weights [n], inside mask [n]."""
-        warped = self.level.describe(self.level.warp(b, h))
-        found, weight = self.level.match(described, warped, cells, cells)
-        _, inside = project_inside(h, points, INSIDE_X, INSIDE_Y)
-        return found, weight * inside, inside

@@ -2,11 +2,17 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from seamline_train import geometry as g
-from seamline_train.coarse_match import CELLS, Vote, _cell_centres
-from seamline_train.fitting import Homography, Mesh, damping, pad_border, pad_zero, project, scales_px
-from seamline_train.polish import WarpGrid, assembly
+from seamline_train.coarse_match import CELLS, CoarseMatch, Vote, _cell_centres
+from seamline_train.evaluate.scoring import to_tensor
+from seamline_train.features import CoarseNet, local_normalise
+from seamline_train.fitting import Homography, Mesh, damping, eliminate, pad_border, pad_zero, project
+from seamline_train.mesh_polish import MeshPolish
+from seamline_train.pairs import PairMaker, Recipe
+from seamline_train.photos import TextureStore
+from seamline_train.polish import Polish, WarpGrid, assembly
 
 
 def test_robust_fit_ignores_a_third_of_outliers(rng):
@@ -15,8 +21,8 @@ def test_robust_fit_ignores_a_third_of_outliers(rng):
     h = torch.tensor(g.homography_to_normalised(truth), dtype=torch.float32)
     targets, _ = project(h, points)
     targets[:100] += torch.tensor(rng.normal(0, 0.1, (100, 2)), dtype=torch.float32)
-    fit = Homography()
-    found = fit.robust(points, targets, torch.ones(300), scales_px(10, 6, 4, 2, 1, 1), torch.tensor([damping(1e-6, 1e-4)] * 6))
+    fit = Homography((10, 6, 4, 2, 1, 1), [damping(1e-6, 1e-4)] * 6)
+    found = fit(points, targets, torch.ones(300), torch.eye(3))
     error = np.abs(g.corner_motion(g.homography_to_pixels(found.numpy()), 480, 360) - g.corner_motion(truth, 480, 360))
     assert error.max() < 0.05
 
@@ -25,8 +31,26 @@ def test_solver_matches_numpy(rng):
     m = rng.normal(0, 1, (20, 8))
     a, b = m.T @ m, rng.normal(0, 1, (8, 1))
     d = torch.full((8,), 1e-3)
-    got = Homography().solve8(torch.tensor(a, dtype=torch.float32), torch.tensor(b, dtype=torch.float32), d)
+    got = eliminate(torch.tensor(a, dtype=torch.float32), torch.tensor(b, dtype=torch.float32), d, torch.eye(8))
     assert np.abs(got.numpy() - np.linalg.solve(a + 1e-3 * np.eye(8), b)).max() < 1e-3
+
+
+def test_one_step_of_the_fit_solves_the_weighted_normal_equations(rng):
+    p = rng.uniform(-1, 1, (60, 2)) * [1, 0.75]
+    t = p * 1.05 + 0.1 + rng.normal(0, 0.02, (60, 2))
+    weight = rng.uniform(0, 1, 60)
+    x, y, u, v = p[:, 0], p[:, 1], t[:, 0], t[:, 1]
+    one, none = np.ones(60), np.zeros(60)
+    of_u = np.stack([x, y, one, none, none, none, -u * x, -u * y], 1)
+    of_v = np.stack([none, none, none, x, y, one, -v * x, -v * y], 1)
+    rows = np.r_[of_u, of_v]
+    square = ((t - p) ** 2).sum(1) / (20 / g.SCALE) ** 2
+    w = np.tile(weight / (1 + square) ** 2, 2)
+    w /= w[:60].sum()
+    d = damping(1e-3, 1e-2, translation=1e-4)
+    expected = np.linalg.solve((rows * w[:, None]).T @ rows + np.diag(d), (rows * w[:, None]).T @ np.r_[u - x, v - y])
+    got = Homography((20,), [d])(*(torch.tensor(a, dtype=torch.float32) for a in (p, t, weight)), torch.eye(3))
+    assert np.abs(got.numpy().reshape(-1)[:8] - np.eye(3).reshape(-1)[:8] - expected).max() < 1e-5
 
 
 def test_mesh_follows_a_smooth_residual_and_stays_still_without_one(rng):
@@ -34,9 +58,9 @@ def test_mesh_follows_a_smooth_residual_and_stays_still_without_one(rng):
     residual = np.stack([3 * np.sin(points[:, 0] / 120), np.cos(points[:, 1] / 90)], -1) / g.SCALE
     p, r = (torch.tensor(x, dtype=torch.float32) for x in (g.to_normalised(points), residual))
     mesh = Mesh()
-    u = mesh(p, r, torch.ones(len(p)))
+    u = mesh(mesh.basis(p), r, torch.ones(len(p)))
     assert (mesh.basis(p) @ u - r).abs().max() * g.SCALE < 0.5
-    assert mesh(p, r * 0, torch.ones(len(p))).abs().max() == 0
+    assert mesh(mesh.basis(p), r * 0, torch.ones(len(p))).abs().max() == 0
     assert np.abs(mesh.basis(p).numpy() - g.hat_basis(points)).max() < 1e-4
 
 
@@ -61,12 +85,38 @@ def test_moment_form_equals_the_dense_normal_equations(rng):
     w = np.abs(w)
     rows = [gx * x, gx * y, gx, gy * x, gy * y, gy, -(gx * x + gy * y) * x, -(gx * x + gy * y) * y]
     j = np.stack([row.ravel() for row in rows], 1)
-    maps = [w * gx * gx, w * gx * gy, w * gy * gy, w * gx * r, w * gy * r]
+    maps = [w * gx * gx, w * gx * gy, w * gx * r, w * gy * gx, w * gy * gy, w * gy * r]
     moments = [np.array([[(m * y**q * x**p).sum() for p in range(5)] for q in range(5)]).ravel() for m in maps]
-    system, right = assembly()
+    got = (np.concatenate(moments) @ assembly()).reshape(8, 9)
     weighted = j * w.ravel()[:, None]
-    assert np.abs((np.concatenate(moments[:3]) @ system).reshape(8, 8) - weighted.T @ j).max() < 1e-9
-    assert np.abs(np.concatenate(moments[3:]) @ right - weighted.T @ r.ravel()).max() < 1e-9
+    assert np.abs(got[:, :8] - weighted.T @ j).max() < 1e-9
+    assert np.abs(got[:, 8] - weighted.T @ r.ravel()).max() < 1e-9
+
+
+def test_best_cell_is_the_arg_max():
+    score = torch.randn(CELLS, CELLS)
+    assert torch.equal(CoarseMatch(CoarseNet())._best_cell(score), score.argmax(1))
+
+
+def test_mesh_keeps_the_homography_of_a_flat_scene_and_follows_a_bent_one(rng):
+    maker = PairMaker(TextureStore(3, seed=7))
+    polish = Polish((1.0, 0.7, 0.5))
+    mesh = MeshPolish(polish)
+    points = g.sample_grid(24)
+    for bend in (0.0, 5.0):
+        pair = maker.make(rng, Recipe(0.6, 0.9, parallax=bend, layers=0, lens=False, photometry=0.3))
+        target, seen = pair.flow_at(points)
+        h = g.homography_to_normalised(pair.homography)
+        back = g.apply(np.linalg.inv(pair.homography), target) - points
+        noisy = (back + rng.normal(0, 0.4, back.shape)) / g.SCALE
+        a, b = (local_normalise(F.avg_pool2d(to_tensor(x), 2), 2) for x in (pair.a, pair.b))
+        h, p, r, w = (torch.tensor(x, dtype=torch.float32) for x in (h, g.to_normalised(points), noisy, seen * 1.0))
+        with torch.no_grad():
+            u, agreement = mesh(a, b, h, p, r, w)
+        error = np.linalg.norm(g.hat_basis(points) @ u.numpy() * g.SCALE - back, axis=1)[seen].mean()
+        before = np.linalg.norm(back, axis=1)[seen].mean()
+        assert error < (0.05 if bend == 0 else 0.5 * before)
+        assert agreement > 0.5
 
 
 def test_warp_grid_of_the_identity_hits_pixel_centres():

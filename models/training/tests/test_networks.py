@@ -15,14 +15,14 @@ def trained_a_little(net: torch.nn.Module) -> torch.nn.Module:
     net.train()
     with torch.no_grad():
         for _ in range(3):
-            net(torch.rand(2, 1, 288, 384) * 255)
+            net(torch.rand(2, 1, 240, 320) * 255)
     return net.eval()
 
 
 def test_folding_batch_norm_changes_nothing():
     for net in (CoarseNet(), FineNet()):
         trained_a_little(net)
-        x = torch.rand(1, 1, 288, 384) * 255
+        x = torch.rand(1, 1, 240, 320) * 255
         with torch.no_grad():
             before = net(x)
             assert torch.allclose(fold_batch_norm(net)(x), before, atol=1e-4)
@@ -35,7 +35,7 @@ def test_spatial_net_gives_finite_outputs_of_the_stated_shapes():
         with torch.no_grad():
             h, mesh, stats, h0, confidence = SpatialNet(coarse, fine, profile).eval()(a, b)
         shapes = [tuple(x.shape) for x in (h, mesh, stats, h0, confidence)]
-        assert shapes == [(3, 3), (130, 2), (8,), (3, 3), (1,)]
+        assert shapes == [(3, 3), (130, 2), (9,), (3, 3), (1,)]
         assert all(torch.isfinite(x).all() for x in (h, mesh, stats, h0, confidence))
         assert 0 <= float(confidence) <= 1
 
@@ -45,12 +45,12 @@ def test_temporal_net_gives_no_motion_for_equal_frames_and_the_state_keeps_a_fra
     frame = torch.nn.functional.interpolate(torch.rand(1, 1, 90, 120), size=(360, 480), mode="bicubic") * 255
     other = torch.roll(frame, (3, -5), (2, 3))
     with torch.no_grad():
-        _, stats, h = net(frame, frame)
-        _, unlike, _ = net(frame, torch.rand_like(frame) * 255)
+        h, stats = net(frame, frame)
+        _, unlike = net(frame, torch.rand_like(frame) * 255)
         # Random features match equal pictures only in part, yet far better than unlike ones.
         assert (h - torch.eye(3)).abs().max() * 240 < 0.05 and stats[0] > 2 * unlike[0]
         kept = TemporalNetWithState(net)
-        _, _, _, state = kept(torch.zeros(1, STATE_LENGTH), frame)
+        _, _, state = kept(torch.zeros(1, STATE_LENGTH), frame)
         assert state.shape == (1, STATE_LENGTH)
         assert torch.allclose(kept(state, other)[0], net(frame, other)[0], atol=1e-4)
 

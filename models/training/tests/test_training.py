@@ -74,3 +74,11 @@ def test_command_line_knows_its_commands():
 
     arguments = parser().parse_args(["train", "coarse", "--checkpoint", "x.pt", "--smoke"])
     assert isinstance(arguments, argparse.Namespace) and arguments.network == "coarse"
+
+
+def test_logistic_gives_a_small_group_of_bad_cases_the_same_weight(rng):
+    good, many, few = rng.normal(2, 1, (200, 1)), rng.normal(-6, 1, (300, 1)), rng.normal(-1, 1, (10, 1))
+    x, y = np.r_[good, many, few], np.r_[np.ones(200), np.zeros(310)].astype(bool)
+    group = np.r_[np.zeros(200), np.zeros(300), np.ones(10)].astype(np.int64)
+    centre = [np.array([[-1.0, 1.0]]) @ fit_logistic(x, y, kinds) for kinds in (None, group)]
+    assert centre[1] < centre[0]
