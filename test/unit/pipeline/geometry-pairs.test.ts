@@ -59,7 +59,7 @@ describe('pairs of a live job', () => {
     const { cameras, pairs } = followed();
     const pair = cameras.pair(0, 0);
     pairs.look(pair);
-    expect(pairs.take(geometry(1), { times: timesOf(pair), isMoving: false }, 4)).toBe(false);
+    expect(pairs.take(geometry(1), { times: timesOf(pair), isMoving: false, referenceView: view }, 4)).toBe(false);
     expect(pairs.geometryOf(pair)).toBeUndefined();
   });
 
@@ -67,12 +67,12 @@ describe('pairs of a live job', () => {
     const { cameras, pairs, clock } = followed();
     const unseen = cameras.pair(0, 0);
     pairs.look(unseen);
-    expect(pairs.take(geometry(1), { times: timesOf(unseen), isMoving: true }, 4)).toBe(false);
+    expect(pairs.take(geometry(1), { times: timesOf(unseen), isMoving: true, referenceView: view }, 4)).toBe(false);
     const [first, second] = [cameras.pair(FRAME_US, 2), cameras.pair(2 * FRAME_US, 8)];
     pairs.look(first);
     expect(pairs.geometryOf(second)).toBeUndefined();
     clock.us = 3 * FRAME_US;
-    expect(pairs.take(geometry(2), { times: timesOf(first), isMoving: true }, 4)).toBe(true);
+    expect(pairs.take(geometry(2), { times: timesOf(first), isMoving: true, referenceView: view }, 4)).toBe(true);
     const own = pairs.geometryOf(second)!;
     const base = geometry(2);
     expect(Math.abs(own.target[14]! - base.target[14]! - 6)).toBeLessThan(0.3);
@@ -82,14 +82,14 @@ describe('pairs of a live job', () => {
   it('are left alone again five seconds after the last motion, and when a geometry is fixed by hand', () => {
     const { cameras, pairs, clock } = followed();
     const pair = cameras.pair(0, 0);
-    const found = { times: timesOf(pair), isMoving: true };
+    const found = { times: timesOf(pair), isMoving: true, referenceView: view };
     pairs.take(geometry(1), found, 4);
     pairs.look(pair);
     expect(pairs.take(geometry(2), found, 4)).toBe(true);
     expect(pairs.geometryOf(pair)?.version).toBe(2);
     clock.us = 5_100_000;
     expect(pairs.geometryOf(pair)).toBeUndefined();
-    expect(pairs.take(geometry(3), { ...found, isMoving: false }, 4)).toBe(false);
+    expect(pairs.take(geometry(3), { ...found, isMoving: false, referenceView: view }, 4)).toBe(false);
 
     pairs.take(geometry(4), found, 4);
     pairs.look(pair);
