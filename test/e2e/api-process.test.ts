@@ -50,21 +50,24 @@ describe('a server that cannot start', () => {
     }
   });
 
-  it.each(['SEAMLINE_HTTP_PORT', 'SEAMLINE_RTSP_PORT', 'SEAMLINE_WEBRTC_PORT'])('says that %s is taken and exits with 1', async (variable) => {
-    const other = createServer();
-    other.listen(0, '0.0.0.0');
-    await once(other, 'listening');
-    const taken = String((other.address() as { port: number }).port);
+  it.each(['SEAMLINE_HTTP_PORT', 'SEAMLINE_RTSP_PORT', 'SEAMLINE_WEBRTC_PORT'])(
+    'says that %s is taken and exits with 1',
+    async (variable) => {
+      const other = createServer();
+      other.listen(0, '0.0.0.0');
+      await once(other, 'listening');
+      const taken = String((other.address() as { port: number }).port);
 
-    const [http, rtsp] = [String(await freePort()), String(await freePort())];
-    const ports = { SEAMLINE_HTTP_PORT: http, SEAMLINE_RTSP_PORT: rtsp, SEAMLINE_WEBRTC_PORT: '0' };
-    const { code, log } = await serveOnce({ ...ports, SEAMLINE_JOBS_STATE_FILE: '', [variable]: taken });
-    other.close();
+      const [http, rtsp] = [String(await freePort()), String(await freePort())];
+      const ports = { SEAMLINE_HTTP_PORT: http, SEAMLINE_RTSP_PORT: rtsp, SEAMLINE_WEBRTC_PORT: '0' };
+      const { code, log } = await serveOnce({ ...ports, SEAMLINE_JOBS_STATE_FILE: '', [variable]: taken });
+      other.close();
 
-    expect(code).toBe(1);
-    expect(log).toContain(taken);
-    expect(log).toContain('another program');
-  });
+      expect(code).toBe(1);
+      expect(log).toContain(taken);
+      expect(log).toContain('another program');
+    },
+  );
 });
 
 describe('a server that runs', () => {
