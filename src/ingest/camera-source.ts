@@ -119,9 +119,9 @@ export class CameraSource {
     void session.close();
   }
 
-  /** Pictures given up since the start, and coded ones that lie before the decoder now. */
-  get load(): { readonly dropped: number; readonly backlog: number } {
-    return { dropped: this.#dropped, backlog: this.#session?.backlog ?? 0 };
+  /** Pictures given up since the start, and the time that those span which lie before the decoder now. */
+  get load(): { readonly dropped: number; readonly backlogUs: number } {
+    return { dropped: this.#dropped, backlogUs: this.#session?.backlogUs ?? 0 };
   }
 
   /** Ends connection and decoder. Safe to call twice. */

@@ -49,8 +49,8 @@ export class DirectSession implements IngestSession {
     return this.#isReceiving;
   }
 
-  get backlog(): number {
-    return this.#decoder?.backlog ?? 0;
+  get backlogUs(): number {
+    return this.#decoder?.backlogUs ?? 0;
   }
 
   useRing(ring: FrameRing): boolean {

@@ -33,7 +33,7 @@ const STOP_GRACE_MS = 1000;
  */
 export class FfmpegSession implements IngestSession {
   /** ffmpeg reads the camera itself. */
-  readonly backlog = 0;
+  readonly backlogUs = 0;
   readonly #options: FfmpegSessionOptions;
   #prober: OwnedChild | undefined;
   #decoder: CameraDecoder | undefined;

@@ -28,8 +28,8 @@ export interface IngestSession {
   run(): Promise<SeamlineError>;
   /** True once coded pictures come, also before the first can be decoded. */
   readonly isReceiving: boolean;
-  /** Coded pictures that lie before the decoder; 0 when that cannot be known. */
-  readonly backlog: number;
+  /** Time that the coded pictures span which lie before the decoder; 0 when that cannot be known. */
+  readonly backlogUs: number;
   /** Frames go into another ring from the next key frame on. @returns false when the session must begin anew for that */
   useRing(ring: FrameRing): boolean;
   /** Ends everything. Safe to call twice. */

@@ -31,12 +31,14 @@ export interface PictureTimes {
   readonly captureUs: number;
 }
 
-/** A decoder that has so many pictures or bytes before it is behind. */
-const MAX_PICTURES = 40;
+/** A decoder is behind when the pictures before it span this much time, which they do not for being reordered … */
+const MAX_SPAN_US = 1_000_000;
+const MAX_REORDERED = 8;
+/** … or when so many bytes lie before it. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 /** Until it has caught up with what came while its process started. */
 const MAX_PICTURES_AT_START = 250;
 const CAUGHT_UP_PICTURES = 5;
-const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /** One ffmpeg that decodes coded pictures of one camera; each frame keeps its picture's capture time. */
 export class PictureDecoder {
@@ -45,6 +47,7 @@ export class PictureDecoder {
   /** Capture times of the pictures inside, by their time on the 90 kHz clock. */
   readonly #inside = new Map<number, number>();
   #lastCaptureUs = 0;
+  #newestUs = 0;
   #hasCaughtUp = false;
   #isUnwanted = false;
 
@@ -68,15 +71,17 @@ export class PictureDecoder {
     });
   }
 
-  /** Pictures that it has not given yet; 0 until it has caught up, which says nothing about the machine. */
-  get backlog(): number {
-    return this.#hasCaughtUp ? this.#inside.size : 0;
+  /** Time that the pictures span which it has not given yet; 0 until it has caught up, which says nothing about the machine. */
+  get backlogUs(): number {
+    const { value: oldestUs = this.#newestUs } = this.#inside.values().next();
+    return this.#hasCaughtUp ? this.#newestUs - oldestUs : 0;
   }
 
   /** @returns false when it is behind and did not take the picture; the next one must be a key frame */
   take({ ptsTicks, captureUs }: PictureTimes, nals: readonly Uint8Array[]): boolean {
-    const most = this.#hasCaughtUp ? MAX_PICTURES : MAX_PICTURES_AT_START;
-    if (this.#inside.size >= most || this.#decoder.unreadBytes > MAX_UNREAD_BYTES) {
+    this.#newestUs = captureUs;
+    const isLate = this.#inside.size > MAX_REORDERED && this.backlogUs > MAX_SPAN_US;
+    if (isLate || this.#inside.size > MAX_PICTURES_AT_START || this.#decoder.unreadBytes > MAX_UNREAD_BYTES) {
       // What is inside comes out, or is forgotten with the next key frame.
       if (this.#decoder.unreadBytes === 0) this.#inside.clear();
       return false;
@@ -103,7 +108,12 @@ export class PictureDecoder {
   #captureUs(ptsTicks: number | undefined): number {
     const known = ptsTicks === undefined ? undefined : this.#inside.get(ptsTicks);
     if (ptsTicks === undefined) this.#inside.delete(Math.min(...this.#inside.keys()));
-    else for (const key of this.#inside.keys()) if (key <= ptsTicks) this.#inside.delete(key);
+    else {
+      // A camera's clock may have been set back: then times of capture tell what is older.
+      for (const [key, captureUs] of this.#inside) {
+        if (key <= ptsTicks || captureUs <= (known ?? -Infinity)) this.#inside.delete(key);
+      }
+    }
     this.#hasCaughtUp ||= this.#inside.size <= CAUGHT_UP_PICTURES;
     this.#lastCaptureUs = known ?? this.#lastCaptureUs;
     return known ?? (this.#lastCaptureUs || this.#options.clock.nowUs());

@@ -15,8 +15,8 @@ export interface LoadCounts {
   readonly made: number;
   /** Pictures that decoders, compose or the encoder gave up. */
   readonly dropped: number;
-  /** Coded pictures that lie before the slower decoder at this moment. */
-  readonly backlog: number;
+  /** Time that the coded pictures span which lie before the slower decoder at this moment, ms. */
+  readonly backlogMs: number;
 }
 
 /** What a load control works with. */
@@ -36,7 +36,7 @@ export class LoadControl {
   #state: LoadState = FULL_LOAD;
   #windowUs: number;
   #before: LoadCounts;
-  #backlog = Infinity;
+  #backlogMs = Infinity;
   #workMs: number[] = [];
 
   constructor(options: LoadControlOptions) {
@@ -54,7 +54,7 @@ export class LoadControl {
   tick(): void {
     const nowUs = this.#options.clock.nowUs();
     const counts = this.#options.counts();
-    this.#backlog = Math.min(this.#backlog, counts.backlog);
+    this.#backlogMs = Math.min(this.#backlogMs, counts.backlogMs);
     if (nowUs < this.#windowUs + SAMPLE_US) {
       if (nowUs < this.#windowUs) this.#begin(this.#windowUs, counts);
       return;
@@ -63,7 +63,7 @@ export class LoadControl {
     const sample = {
       made: counts.made - this.#before.made,
       dropped: counts.dropped - this.#before.dropped,
-      backlog: this.#backlog,
+      backlogMs: this.#backlogMs,
       workMs: sorted[sorted.length >> 1] ?? 0,
       fps: this.#options.fps,
     };
@@ -87,7 +87,7 @@ export class LoadControl {
   #begin(windowUs: number, counts: LoadCounts): void {
     this.#windowUs = windowUs;
     this.#before = counts;
-    this.#backlog = Infinity;
+    this.#backlogMs = Infinity;
     this.#workMs = [];
   }
 }
@@ -100,7 +100,7 @@ export interface WatchLoadOptions {
     readonly counts: { readonly made: number; readonly dropped: number };
     setRateShare(share: number): void;
   };
-  readonly cameras: () => readonly { readonly load: { readonly dropped: number; readonly backlog: number } }[];
+  readonly cameras: () => readonly { readonly load: { readonly dropped: number; readonly backlogUs: number } }[];
   readonly networks: { slowDown(factor: number): void };
   readonly views: { request(share: number): void };
   readonly log: Logger;
@@ -116,7 +116,7 @@ export function watchLoad({ clock, fps, output, cameras, networks, views, log }:
       return {
         made,
         dropped: loads.reduce((sum, load) => sum + load.dropped, dropped),
-        backlog: Math.max(0, ...loads.map(({ backlog }) => backlog)),
+        backlogMs: Math.max(0, ...loads.map(({ backlogUs }) => backlogUs / 1000)),
       };
     },
     apply: ({ networksSlowdown, rateShare, sizeShare }) => {

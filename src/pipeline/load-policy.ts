@@ -8,8 +8,8 @@ export interface LoadSample {
   /** Panoramas that were handed to the encoder, and pictures that some hop had to give up. */
   readonly made: number;
   readonly dropped: number;
-  /** Fewest coded pictures that lay before a decoder during the whole second: a queue that stands. */
-  readonly backlog: number;
+  /** Shortest time that the coded pictures before a decoder spanned during the second: a queue that stands, ms. */
+  readonly backlogMs: number;
   /** Median time from a pair to its encoded panorama, ms. */
   readonly workMs: number;
   /** Panoramas wanted a second. */
@@ -52,10 +52,9 @@ export interface LoadState {
 
 /** Share of the pictures that may be dropped now and then without harm. */
 const MAX_DROPPED_SHARE = 0.2;
-/** Two cameras that start decode what came meanwhile; a queue that stands for a second is more than that. */
-const MAX_BACKLOG = 10;
-/** Longest time from a pair to its panorama: so many frame intervals, and never less than this. */
-const MAX_WORK_INTERVALS = 5;
+/** Longest queue, and longest time from a pair to its panorama: so many frame intervals, and never less than these. */
+const MAX_INTERVALS = 5;
+const MIN_BACKLOG_LIMIT_MS = 400;
 const MIN_WORK_LIMIT_MS = 250;
 const STRAIN_TO_SHED = 4;
 const FIRST_PATIENCE = 5;
@@ -67,9 +66,13 @@ const EARLY = 30;
 export const FULL_LOAD: LoadState = { level: 0, strain: 0, calm: 0, patience: FIRST_PATIENCE, sinceRaise: Infinity };
 
 /** True when the machine did not keep up in this second. */
-export function isStrained({ made, dropped, backlog, workMs, fps }: LoadSample): boolean {
-  const limitMs = Math.max(MIN_WORK_LIMIT_MS, (MAX_WORK_INTERVALS * 1000) / fps);
-  return dropped > Math.max(2, MAX_DROPPED_SHARE * (made + dropped)) || backlog > MAX_BACKLOG || workMs > limitMs;
+export function isStrained({ made, dropped, backlogMs, workMs, fps }: LoadSample): boolean {
+  const intervalsMs = (MAX_INTERVALS * 1000) / fps;
+  return (
+    dropped > Math.max(2, MAX_DROPPED_SHARE * (made + dropped)) ||
+    backlogMs > Math.max(MIN_BACKLOG_LIMIT_MS, intervalsMs) ||
+    workMs > Math.max(MIN_WORK_LIMIT_MS, intervalsMs)
+  );
 }
 
 /** The state one second later. */

@@ -9,7 +9,7 @@ import {
   nextLoad,
 } from '../../../src/pipeline/load-policy.ts';
 
-const GOOD: LoadSample = { made: 25, dropped: 0, backlog: 1, workMs: 40, fps: 25 };
+const GOOD: LoadSample = { made: 25, dropped: 0, backlogMs: 80, workMs: 40, fps: 25 };
 const BAD: LoadSample = { ...GOOD, made: 15, dropped: 10 };
 
 /** The state after these seconds, and the level after each. */
@@ -30,7 +30,8 @@ describe('strain', () => {
     ['a quiet second', {}, false],
     ['a few pictures lost', { made: 23, dropped: 2 }, false],
     ['more than a fifth of the pictures dropped', { made: 19, dropped: 6 }, true],
-    ['a queue that stands before a decoder', { backlog: 12 }, true],
+    ['a queue that stands before a decoder', { backlogMs: 480 }, true],
+    ['the same before one that reorders five pictures a second', { backlogMs: 480, fps: 5, made: 5 }, false],
     ['panoramas that take seven intervals', { workMs: 280 }, true],
     ['the same of cameras that give five a second', { workMs: 280, fps: 5, made: 5 }, false],
     ['stills without cameras', { made: 5, dropped: 0, workMs: 60 }, false],

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeVideo } from '../helpers/coded-video.ts';
+import { FakeCamera } from '../helpers/fake-camera.ts';
+import { RtspPlayer } from '../helpers/rtsp-player.ts';
+import { eventually, type JobView, ROOT, SeamlineServer } from '../helpers/seamline-server.ts';
+import { processTree, SlowedProcesses } from '../helpers/slowed-processes.ts';
+
+interface Figures {
+  readonly output: { readonly width: number; readonly height: number };
+  readonly delay_ms: Readonly<Record<string, { readonly p50: number; readonly p95: number }>>;
+  readonly load: { readonly level: number; readonly reason: string };
+}
+
+const figures = (job: JobView): Figures | undefined => (job['figures'] ?? undefined) as Figures | undefined;
+
+describe('a machine that cannot keep up', () => {
+  let cameras: readonly FakeCamera[];
+  let server: SeamlineServer;
+  let slowed: SlowedProcesses | undefined;
+  let player: RtspPlayer;
+
+  beforeAll(async () => {
+    const clip = (side: string): string => join(ROOT, `test/fixtures/media/demo/calm-${side}.mp4`);
+    const video = { size: '480x270', fps: 12.5, frames: 13, gop: 13 };
+    cameras = [
+      await FakeCamera.start(await encodeVideo({ ...video, clip: clip('left') })),
+      await FakeCamera.start(await encodeVideo({ ...video, clip: clip('right') })),
+    ];
+    server = await SeamlineServer.start();
+  });
+
+  afterAll(async () => {
+    slowed?.release();
+    player?.stop();
+    await server?.stop();
+    await Promise.all(cameras.map((camera) => camera.close()));
+  });
+
+  it('does less of its work, says so, stays up to date, and does it again when there is room', async () => {
+    const job = await server.stitch({ url1: cameras[0]!.url, url2: cameras[1]!.url });
+    const before = await server.waitForState(job.id, ['running'], 60_000);
+    player = new RtspPlayer(server.rtsp(job.id));
+    await player.more(10, 20_000);
+    /** The reasons of each level in the order in which they were seen, and the longest delay. */
+    const said: string[] = [];
+    let longestMs = 0;
+    const look = async (): Promise<JobView> => {
+      const now = await server.job(job.id);
+      const { load, delay_ms } = figures(now) ?? {};
+      if (load !== undefined && load.reason !== said.at(-1)) said.push(load.reason);
+      longestMs = Math.max(longestMs, delay_ms?.['total']?.p95 ?? 0);
+      return now;
+    };
+
+    // How fast this machine is nobody knows, so it is made slower until the last thing is given up.
+    slowed = new SlowedProcesses(await processTree(`pipeline.main.js ${job.id}`), 0.12);
+    const tightening = setInterval(() => slowed?.tighten(), 2000);
+    const low = await eventually('the smaller working size', 90_000, async () => {
+      const now = await look();
+      return figures(now)?.load.reason.includes('of their size') === true ? now : undefined;
+    }).finally(() => clearInterval(tightening));
+    slowed.release();
+    await eventually('the full work', 60_000, async () => (figures(await look())?.load.level === 0 ? true : undefined));
+    const after = await server.waitForState(job.id, ['running'], 20_000);
+    await player.more(20, 20_000);
+
+    expect(low.state).toBe('degraded');
+    expect(low.reasons.join()).toContain('the machine cannot keep up');
+    const first = (word: string): number => said.findIndex((reason) => reason.includes(word));
+    expect(first('half as often')).toBeLessThan(first('pictures a second'));
+    expect(first('pictures a second')).toBeLessThan(first('of their size'));
+    expect(longestMs).toBeLessThan(4000);
+    expect(figures(after)?.output).toEqual(figures(before)?.output);
+    expect(player.hasEnded).toBe(false);
+    expect(player.stepsBack).toEqual([]);
+  });
+});
