@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { monotonicClock } from '../common/clock.ts';
 import { AddressBook, type AddressedRequest } from './address-base.ts';
 import { ApiProblems } from './api-problems.ts';
 import { ChangeStitchDto, CreateStitchDto } from './dto/stitch.dto.ts';
@@ -7,6 +8,7 @@ import { JOB_EXAMPLE } from './job-example.ts';
 import type { Job } from './job-registry.ts';
 import { jobView } from './job-view.ts';
 import { JobsService } from './jobs.service.ts';
+import { SharedAnswer } from './shared-answer.ts';
 
 interface Reply {
   header(name: string, value: string): Reply;
@@ -14,12 +16,17 @@ interface Reply {
   send(body: unknown): unknown;
 }
 
+/** How old a snapshot may be. */
+const SNAPSHOT_VALID_MS = 500;
+
 /** Jobs over HTTP. */
 @ApiTags('jobs')
 @Controller('stitch')
 export class JobsController {
   readonly #jobs: JobsService;
   readonly #addresses: AddressBook;
+  /** A picture costs the job an ffmpeg, and anybody may ask for one. */
+  readonly #snapshots = new SharedAnswer<Buffer>(monotonicClock, SNAPSHOT_VALID_MS);
 
   constructor(@Inject(JobsService) jobs: JobsService, @Inject(AddressBook) addresses: AddressBook) {
     this.#jobs = jobs;
@@ -89,7 +96,9 @@ export class JobsController {
   @ApiOkResponse({ content: { 'image/jpeg': {} } })
   @ApiProblems(401, 404, 504)
   async snapshot(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
-    const jpeg = Buffer.from(String(await this.#jobs.ask(id, { kind: 'snapshot' })), 'base64');
+    const jpeg = await this.#snapshots.get(id, async () =>
+      Buffer.from(String(await this.#jobs.ask(id, { kind: 'snapshot' })), 'base64'),
+    );
     reply.type('image/jpeg').header('cache-control', 'no-store').send(jpeg);
   }
 
