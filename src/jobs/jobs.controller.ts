@@ -96,6 +96,8 @@ export class JobsController {
   @ApiOkResponse({ content: { 'image/jpeg': {} } })
   @ApiProblems(401, 404, 504)
   async snapshot(@Param('id') id: string, @Res() reply: Reply): Promise<void> {
+    // Of a job that is gone there is no picture, not even the last one.
+    this.#jobs.get(id);
     const jpeg = await this.#snapshots.get(id, async () =>
       Buffer.from(String(await this.#jobs.ask(id, { kind: 'snapshot' })), 'base64'),
     );
