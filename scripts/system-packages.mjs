@@ -21,6 +21,7 @@ export const TEST_PACKAGES = [
   { name: 'curl', why: 'the examples of the README, word for word' },
   { name: 'iproute2', why: 'network namespaces: viewers behind NAT' },
   { name: 'nftables', why: 'address translation and lost packets between network namespaces' },
+  { name: 'coturn', why: 'a TURN server for viewers who reach nothing else' },
   { name: 'chromium', why: 'the viewer page in a real browser' },
   { name: 'mpv', why: 'a player' },
   { name: 'vlc-bin', why: 'a player of HTTP-FLV' },

@@ -8,7 +8,7 @@ import { eventually, ROOT } from '../helpers/seamline-server.ts';
 const HTTP = 5000;
 const MEDIA = 8189;
 const CAMERAS = 8600;
-const TURN = { url: 'turn:203.0.113.9:3478', username: 'bob', credential: 'canary-turn-4711' };
+const TURN = { url: `turn:${PUBLIC_ADDRESS}:3478?transport=tcp`, username: 'bob', credential: 'canary-turn-4711' };
 
 /** Keeps the page's connections within reach of the test. */
 const KEEP_PEERS = `
@@ -20,6 +20,11 @@ window.stats = async (type) => {
   const entries = [...(await window.peers.at(-1).getStats()).values()];
   return entries.find((entry) => entry.type === type && (type !== 'candidate-pair' || entry.nominated)) ?? {};
 };
+window.way = async () => {
+  const entries = await window.peers.at(-1).getStats();
+  const pair = [...entries.values()].find((entry) => entry.type === 'candidate-pair' && entry.nominated);
+  return pair && entries.get(pair.localCandidateId).candidateType;
+};
 window.transport = async () => {
   const entries = await window.peers.at(-1).getStats();
   const pair = [...entries.values()].find((entry) => entry.type === 'candidate-pair' && entry.nominated);
@@ -30,23 +35,26 @@ interface Scope {
   peers: RTCPeerConnection[];
   stats(type: string): Promise<Record<string, number>>;
   transport(): Promise<string>;
+  way(): Promise<string>;
 }
 declare const peers: Scope['peers'];
 declare const stats: Scope['stats'];
 declare const transport: Scope['transport'];
+declare const way: Scope['way'];
 
 let network: NatNetwork;
 let server: OwnedChild;
 let cameras: OwnedChild;
+let turn: OwnedChild;
 let browser: Browser;
 let page: Page;
 const log: string[] = [];
 
-function startBeside(args: string[], env: NodeJS.ProcessEnv = {}): OwnedChild {
-  const [command, ...words] = network.inside('server');
+function startInside(where: 'server' | 'router', args: string[], env: NodeJS.ProcessEnv = {}): OwnedChild {
+  const [command, ...words] = network.inside(where);
   const child = spawnChild({
     command,
-    args: [...words, process.execPath, ...args],
+    args: [...words, ...args],
     env: { ...process.env, ...env },
     onStderrLine: (line) => log.push(line),
   });
@@ -62,8 +70,14 @@ async function ask(...curl: string[]): Promise<string> {
 beforeAll(async () => {
   network = await NatNetwork.create({ http: HTTP, media: MEDIA });
   const clip = (side: string): string => join(ROOT, `test/fixtures/media/demo/calm-${side}.mp4`);
-  cameras = startBeside([join(ROOT, 'dist/demo/cameras.main.js'), String(CAMERAS), clip('left'), clip('right')]);
-  server = startBeside([join(ROOT, 'dist/cli.js'), 'serve'], {
+  cameras = startInside('server', [
+    process.execPath,
+    join(ROOT, 'dist/demo/cameras.main.js'),
+    String(CAMERAS),
+    clip('left'),
+    clip('right'),
+  ]);
+  server = startInside('server', [process.execPath, join(ROOT, 'dist/cli.js'), 'serve'], {
     SEAMLINE_HTTP_PORT: String(HTTP),
     SEAMLINE_WEBRTC_PORT: String(MEDIA),
     SEAMLINE_NETWORK_PUBLIC_HOSTS: PUBLIC_ADDRESS,
@@ -71,6 +85,19 @@ beforeAll(async () => {
     SEAMLINE_JOBS_STATE_FILE: '',
     SEAMLINE_LOG_LEVEL: 'trace',
   });
+  const login = ['--lt-cred-mech', '-r', 'seamline', '-u', `${TURN.username}:${TURN.credential}`];
+  const quiet = [
+    '-n',
+    '--no-cli',
+    '--no-tls',
+    '--no-dtls',
+    '--no-stdout-log',
+    '-l',
+    '/dev/null',
+    '--pidfile',
+    '/dev/null',
+  ];
+  turn = startInside('router', ['turnserver', '-L', PUBLIC_ADDRESS, ...quiet, ...login]);
   const api = `http://127.0.0.1:${HTTP}`;
   await eventually('the start', 30_000, async () => ((await ask(`${api}/health/live`)) === '' ? undefined : true));
   const [url1, url2] = ['left', 'right'].map((side) => `rtsp://127.0.0.1:${CAMERAS}/${side}`);
@@ -92,7 +119,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.stop(8000);
-  await cameras?.stop();
+  await Promise.all([cameras?.stop(), turn?.stop()]);
   await network?.close();
 });
 
@@ -144,6 +171,15 @@ describe('a viewer behind NAT of a server behind NAT', () => {
     await open();
 
     expect(await page.evaluate(() => transport())).toBe('tcp');
+    await moreThan((await decoded()) + 25);
+  });
+
+  it('sees it through the TURN server when the port for media is closed to him', async () => {
+    await network.setWeather('only-turn');
+
+    await open();
+
+    expect(await page.evaluate(() => way())).toBe('relay');
     await moreThan((await decoded()) + 25);
   });
 

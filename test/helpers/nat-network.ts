@@ -13,8 +13,11 @@ export interface ForwardedPorts {
   readonly media: number;
 }
 
-/** What the router does with the viewers' media: lets it pass, loses a part of it, or blocks UDP. */
-export type Weather = { readonly lossPercent: number } | 'udp-blocked';
+/**
+ * What the router does with the viewers' media: loses a part of it, blocks UDP, or lets nothing pass to the port for media,
+ * so that only TURN is left.
+ */
+export type Weather = { readonly lossPercent: number } | 'udp-blocked' | 'only-turn';
 
 /**
  * Three network namespaces: a server behind a router that forwards ports, a viewer behind address translation, and the
@@ -50,7 +53,7 @@ export class NatNetwork {
   }
 
   /** Words in front of a command that make it run beside the server or the viewer. */
-  inside(where: 'server' | 'viewer'): readonly [command: string, ...args: string[]] {
+  inside(where: 'server' | 'router' | 'viewer'): readonly [command: string, ...args: string[]] {
     return ['ip', 'netns', 'exec', this.#names[where]];
   }
 
@@ -70,11 +73,13 @@ export class NatNetwork {
 
   /** Changes the way between server and viewer from now on. */
   async setWeather(weather: Weather): Promise<void> {
-    const fromServer = `ip saddr ${SERVER_ADDRESS} udp sport ${this.#ports.media}`;
+    const { media } = this.#ports;
     const rule =
       weather === 'udp-blocked'
         ? 'meta l4proto udp drop'
-        : `${fromServer} numgen random mod 100 < ${weather.lossPercent} drop`;
+        : weather === 'only-turn'
+          ? `meta l4proto { tcp, udp } th dport ${media} drop`
+          : `ip saddr ${SERVER_ADDRESS} udp sport ${media} numgen random mod 100 < ${weather.lossPercent} drop`;
     await this.#nft(`flush chain ip way weather; add rule ip way weather ${rule}`);
   }
 
@@ -110,7 +115,7 @@ export class NatNetwork {
       add rule ip way in ip daddr ${PUBLIC_ADDRESS} tcp dport { ${http}, ${media} } dnat to ${SERVER_ADDRESS}
       add rule ip way in ip daddr ${PUBLIC_ADDRESS} udp dport ${media} dnat to ${SERVER_ADDRESS}
       add chain ip way out { type nat hook postrouting priority 100; }
-      add rule ip way out oifname "s" masquerade
+      add rule ip way out oifname "s" ip saddr 192.168.77.0/24 masquerade
       add chain ip way weather
       add chain ip way pass { type filter hook forward priority 0; policy drop; }
       add rule ip way pass jump weather
