@@ -15,23 +15,31 @@ export function toPlane(picture: Picture): Picture {
   const across = axisTaps(picture.widthPx, PLANE_WIDTH_PX);
   const down = axisTaps(picture.heightPx, heightPx);
   const narrow = new Float32Array(PLANE_WIDTH_PX * picture.heightPx * 3);
+  const { rgb: source } = picture;
   for (let y = 0; y < picture.heightPx; y += 1) {
-    for (const [x, { first, shares }] of across.entries()) {
-      for (const [tap, share] of shares.entries()) {
+    for (let x = 0; x < PLANE_WIDTH_PX; x += 1) {
+      const { first, shares } = across[x]!;
+      const to = (y * PLANE_WIDTH_PX + x) * 3;
+      let [red, green, blue] = [0, 0, 0];
+      for (let tap = 0; tap < shares.length; tap += 1) {
         const from = (y * picture.widthPx + first + tap) * 3;
-        const to = (y * PLANE_WIDTH_PX + x) * 3;
-        for (let channel = 0; channel < 3; channel += 1) {
-          narrow[to + channel]! += share * picture.rgb[from + channel]!;
-        }
+        const share = shares[tap]!;
+        red += share * source[from]!;
+        green += share * source[from + 1]!;
+        blue += share * source[from + 2]!;
       }
+      narrow[to] = red;
+      narrow[to + 1] = green;
+      narrow[to + 2] = blue;
     }
   }
   const stride = PLANE_WIDTH_PX * 3;
   const rgb = new Uint8Array(heightPx * stride);
-  for (const [y, { first, shares }] of down.entries()) {
+  for (let y = 0; y < heightPx; y += 1) {
+    const { first, shares } = down[y]!;
     for (let at = 0; at < stride; at += 1) {
       let value = 0;
-      for (const [tap, share] of shares.entries()) value += share * narrow[(first + tap) * stride + at]!;
+      for (let tap = 0; tap < shares.length; tap += 1) value += shares[tap]! * narrow[(first + tap) * stride + at]!;
       rgb[y * stride + at] = Math.round(value);
     }
   }

@@ -99,17 +99,45 @@ function blur(values: Float64Array, { widthPx, heightPx }: Size): Float64Array {
  * Only pixels at least five from the border mean anything.
  */
 export function ssimMap(left: Picture, right: Picture): Float64Array {
-  const a = Float64Array.from(greyOf(left));
-  const b = Float64Array.from(greyOf(right));
-  const mean = (value: (index: number) => number): Float64Array => blur(Float64Array.from(a.keys(), value), left);
-  const [meanA, meanB] = [blur(a, left), blur(b, left)];
-  const [squareA, squareB] = [mean((i) => a[i]! * a[i]!), mean((i) => b[i]! * b[i]!)];
-  const product = mean((i) => a[i]! * b[i]!);
-  return a.map((_value, i) => {
-    const [ma, mb] = [meanA[i]!, meanB[i]!];
-    const [va, vb, covariance] = [squareA[i]! - ma * ma, squareB[i]! - mb * mb, product[i]! - ma * mb];
-    return ((2 * ma * mb + C1) * (2 * covariance + C2)) / ((ma * ma + mb * mb + C1) * (va + vb + C2));
-  });
+  const [a, b] = [momentsOf(left), momentsOf(right)];
+  const product = blur(
+    a.grey.map((value, i) => value * b.grey[i]!),
+    left,
+  );
+  const values = new Float64Array(product.length);
+  for (let i = 0; i < values.length; i += 1) {
+    const [ma, mb] = [a.mean[i]!, b.mean[i]!];
+    const [va, vb, covariance] = [a.square[i]! - ma * ma, b.square[i]! - mb * mb, product[i]! - ma * mb];
+    values[i] = ((2 * ma * mb + C1) * (2 * covariance + C2)) / ((ma * ma + mb * mb + C1) * (va + vb + C2));
+  }
+  return values;
+}
+
+/** What SSIM needs of one picture alone. */
+interface Moments {
+  readonly grey: Float64Array;
+  /** Blurred grey values and their blurred squares. */
+  readonly mean: Float64Array;
+  readonly square: Float64Array;
+}
+
+/** A left picture is compared with three right ones. */
+const known = new WeakMap<Picture, Moments>();
+
+function momentsOf(picture: Picture): Moments {
+  const before = known.get(picture);
+  if (before !== undefined) return before;
+  const grey = Float64Array.from(greyOf(picture));
+  const moments = {
+    grey,
+    mean: blur(grey, picture),
+    square: blur(
+      grey.map((value) => value * value),
+      picture,
+    ),
+  };
+  known.set(picture, moments);
+  return moments;
 }
 
 /** Mean of the values under the mask, or undefined over 200 pixels or less. */
