@@ -3,16 +3,16 @@ import { normalised, pyramid, softened, type Plane } from './luma-pyramid.ts';
 import { medianSize, solveSymmetric } from './small-system.ts';
 
 /** Halvings of the given picture that are compared, coarsest first. */
-const LEVELS = 3;
+const LEVELS = 4;
 /** Steps at most: at the coarser levels, which cost little, and at the finest. */
 const COARSE_STEPS = 10;
 const FINE_STEPS = 8;
-/** Side of a tile in pixels of its level, and the points kept in each: no object of the scene can have them all. */
+/** Side of a tile in pixels of its level, and the points kept in each, finest level first: no object can have them all. */
 const TILE = 12;
-const POINTS_PER_TILE = 4;
+const POINTS_PER_TILE = [4, 8, 16, 32];
 /** Points with a weaker gradient, levels per pixel, say nothing about motion. */
 const MIN_GRADIENT = 1.5;
-const MIN_POINTS = 60;
+const MIN_POINTS = 40;
 /** No point is nearer to the border, pixels of the level: there brightness is relative to fewer surroundings. */
 const MARGIN = 5;
 const UNKNOWNS = 8;
@@ -20,8 +20,8 @@ const UNKNOWNS = 8;
 const DONE_PX = 0.02;
 /** A point agrees with the motion when its normalised brightness is explained to this much. */
 const AGREES = 0.4;
-/** Weight of "nothing but a shift" against the points, per point: keeps the rest down where there is little texture. */
-const DAMPING = 1e-4;
+/** Weight of "nothing but a shift" against the points, finest level first: a small picture knows little more. */
+const DAMPING = [1e-4, 1e-4, 1e-2, 1];
 
 /** How a picture lies to the key picture. */
 export interface PictureMotion {
@@ -40,6 +40,7 @@ interface KeyLevel {
   readonly values: Float64Array;
   /** Change of brightness with each entry of the homography. */
   readonly rows: Float64Array;
+  readonly damping: number;
 }
 
 const IDENTITY: Homography = Float64Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]);
@@ -59,7 +60,9 @@ export class PictureAligner {
 
   /** Makes a picture the key. @param luma 0 … 255 row by row */
   setKey(luma: Float32Array, width: number, height: number): void {
-    const levels = pyramid({ values: luma, width, height }, LEVELS).map((plane) => keyLevel(softened(plane)));
+    const levels = pyramid({ values: luma, width, height }, LEVELS).map((plane, level) =>
+      keyLevel(softened(plane), level),
+    );
     this.#levels = levels[0]!.values.length < MIN_POINTS ? [] : levels.toReversed();
   }
 
@@ -85,8 +88,8 @@ export class PictureAligner {
   }
 }
 
-function keyLevel(plane: Plane): KeyLevel {
-  const chosen = choosePoints(plane);
+function keyLevel(plane: Plane, level: number): KeyLevel {
+  const chosen = choosePoints(plane, POINTS_PER_TILE[level]!);
   const { values, width, height } = normalised(plane);
   const half = width / 2;
   const points = new Float64Array(chosen.length * 2);
@@ -102,10 +105,10 @@ function keyLevel(plane: Plane): KeyLevel {
     key[index] = values[at]!;
     rows.set([gx * x, gx * y, gx, gy * x, gy * y, gy, -along * x, -along * y], index * UNKNOWNS);
   }
-  return { width, height, points, values: key, rows };
+  return { width, height, points, values: key, rows, damping: DAMPING[level]! };
 }
 
-function choosePoints({ values, width, height }: Plane): number[] {
+function choosePoints({ values, width, height }: Plane, most: number): number[] {
   const points: number[] = [];
   for (let top = MARGIN; top < height - MARGIN; top += TILE) {
     for (let left = MARGIN; left < width - MARGIN; left += TILE) {
@@ -118,7 +121,7 @@ function choosePoints({ values, width, height }: Plane): number[] {
         }
       }
       tile.sort((a, b) => b.strength - a.strength);
-      for (const { at } of tile.slice(0, POINTS_PER_TILE)) points.push(at);
+      for (const { at } of tile.slice(0, most)) points.push(at);
     }
   }
   return points;
@@ -135,7 +138,7 @@ function alignLevel(key: KeyLevel, now: Plane, guess: Homography, isFinest: bool
     if (seen < MIN_POINTS) return undefined;
     weigh(residual, weights);
     // Near the end one serves for all steps: where they lead to depends on the right side alone.
-    if (!isFinest || normal === undefined) normal = normalOf(key.rows, weights);
+    if (!isFinest || normal === undefined) normal = normalOf(key, weights);
     solveSymmetric(normal.slice(), rightOf(key.rows, weights, residual), change);
     const next = multiply(nowFromKey, invert(plusIdentity(change)));
     nowFromKey = next.map((value) => value / next[8]!);
@@ -194,7 +197,7 @@ function weigh(residual: Float64Array, weights: Float64Array): void {
 }
 
 /** Normal equations of the weighted rows: lower triangle. */
-function normalOf(rows: Float64Array, weights: Float64Array): Float64Array {
+function normalOf({ rows, damping }: KeyLevel, weights: Float64Array): Float64Array {
   const normal = new Float64Array(UNKNOWNS * UNKNOWNS);
   for (let index = 0; index < weights.length; index += 1) {
     const weight = weights[index]!;
@@ -206,7 +209,7 @@ function normalOf(rows: Float64Array, weights: Float64Array): Float64Array {
     }
   }
   const strength = normal[2 * UNKNOWNS + 2]! + normal[5 * UNKNOWNS + 5]!;
-  for (const i of [0, 1, 3, 4, 6, 7]) normal[i * UNKNOWNS + i]! += DAMPING * strength;
+  for (const i of [0, 1, 3, 4, 6, 7]) normal[i * UNKNOWNS + i]! += damping * strength;
   return normal;
 }
 

@@ -5,8 +5,8 @@ import { meanPath, pathsOf, stabilityOf, stepsOf, type Paths } from './stability
 import type { Sequence } from './sequences.ts';
 import type { Stage, Track } from './track.ts';
 
-/** Frames at the start that do not count: the window of the smoother fills. */
-const WARM_UP = 10;
+/** Panoramas at the start that do not count: the smoother's window fills, and a live job begins to follow. */
+const WARM_UP = 15;
 
 /** What is measured of each panorama of a track, at one stage. */
 export interface Series {
@@ -63,7 +63,8 @@ export async function measureTrack(
 }
 
 /** Sums a series up. */
-export function figuresOf({ alignment, stability, steps, distortion }: Series): Figures {
+export function figuresOf({ alignment: all, stability, steps, distortion }: Series): Figures {
+  const alignment = all.filter(({ index }) => index >= WARM_UP);
   const errors = alignment.flatMap(({ errorPx }) => errorPx ?? []);
   const later = (values: Float64Array): number[] => [...values.slice(WARM_UP)];
   return {

@@ -84,8 +84,9 @@ describe('distortion of a mesh', () => {
 describe('figures of a series', () => {
   const series = (path: readonly number[], stability = 0): Series => ({
     alignment: [
-      { index: 0, psnrDb: 30, ssim: 0.9, errorPx: 0.2 },
-      { index: 10, psnrDb: 32, ssim: 0.8, errorPx: 0.6 },
+      { index: 0, psnrDb: 10, ssim: 0.1, errorPx: 9 },
+      { index: 15, psnrDb: 30, ssim: 0.9, errorPx: 0.2 },
+      { index: 30, psnrDb: 32, ssim: 0.8, errorPx: 0.6 },
     ],
     stability: new Float64Array(20).fill(stability),
     steps: Float64Array.from({ length: 20 }, (_none, t) => t / 100),

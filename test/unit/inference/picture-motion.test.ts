@@ -42,6 +42,7 @@ describe('how a picture lies to a key picture', () => {
     ['a shift of half a pixel', camera(0.75, 0)],
     ['a shift of eight pixels', camera(12, -3)],
     ['a turn', camera(2, 1, 0.02)],
+    ['a shift of 7 % of the width', camera(17, 4)],
     ['a tilt', camera(3, -2, 0.005, 1e-5)],
   ])('is found to half a pixel in the corners: %s', (_name, moved) => {
     const { error, support } = aligned(moved, picture(moved, { grain: [3, 8] }));
