@@ -14,7 +14,7 @@ export interface Alignment {
   readonly psnrDb: number | undefined;
 }
 
-/** Draws and measures one alignment over its own overlap (README of the evaluation pictures, steps 4 to 7). */
+/** Draws and measures one alignment over its own overlap (docs/quality.md, steps 3 to 5). */
 export function measure(left: Picture, right: Picture, map: PixelMap): Alignment {
   const warped = warp(right, map);
   const ssimValues = ssimMap(left, warped.picture);

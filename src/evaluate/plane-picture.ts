@@ -1,6 +1,6 @@
 import type { Picture } from '../model-tools/picture.ts';
 
-/** Width of the plane in which pictures are compared, pixels (README of the evaluation pictures, step 1). */
+/** Width of the plane in which pictures are compared, pixels (docs/quality.md, step 1). */
 export const PLANE_WIDTH_PX = 480;
 
 /** Source indices and shares that make up one pixel along one axis. */

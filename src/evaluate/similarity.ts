@@ -17,7 +17,7 @@ export interface WarpedPicture {
   readonly mask: Uint8Array;
 }
 
-/** The right picture in the frame of the left one, bilinear (README of the evaluation pictures, step 4). */
+/** The right picture in the frame of the left one, bilinear (docs/quality.md, step 3). */
 export function warp(right: Picture, map: PixelMap): WarpedPicture {
   const count = map.widthPx * map.heightPx;
   const rgb = new Uint8Array(count * 3);
@@ -95,7 +95,7 @@ function blur(values: Float64Array, { widthPx, heightPx }: Size): Float64Array {
 }
 
 /**
- * SSIM of every pixel: grey values 0 … 255, Gaussian window 11 x 11 with sigma 1.5, population variances (step 6).
+ * SSIM of every pixel: grey values 0 … 255, Gaussian window 11 x 11 with sigma 1.5, population variances (docs/quality.md, step 4).
  * Only pixels at least five from the border mean anything.
  */
 export function ssimMap(left: Picture, right: Picture): Float64Array {
@@ -151,7 +151,7 @@ export function meanUnder(values: Float64Array, mask: Uint8Array): number | unde
   return count > 200 ? sum / count : undefined;
 }
 
-/** Peak signal-to-noise ratio under the mask over the three channels, dB (step 7). */
+/** Peak signal-to-noise ratio under the mask over the three channels, dB (docs/quality.md, step 5). */
 export function psnrUnder(left: Picture, right: Picture, mask: Uint8Array): number | undefined {
   let [sum, count] = [0, 0];
   for (const [index, isIn] of mask.entries()) {
