@@ -4,8 +4,11 @@ import type { MediaPort } from './media-port.ts';
 
 type Address = readonly [host: string, port: number];
 
-/** More than this waiting for a viewer over TCP, and he is skipped to a later key frame. */
-const MAX_QUEUED_BYTES = 512 * 1024;
+/**
+ * More than this waiting, and a viewer is skipped to a later key frame. Over TCP it is his alone; over UDP it is what waits
+ * for all, where a key frame for many viewers at once is no reason to skip.
+ */
+const MAX_QUEUED_BYTES = { tcp: 512 * 1024, udp: 16 * 1024 * 1024 } as const;
 
 /** Addresses of one viewer that answers are sent to. */
 const MAX_LINKS = 32;
@@ -63,9 +66,9 @@ export class SharedPortProtocol {
     return new SharedPortProtocol(port, transport.connection as unknown as HiddenAgent);
   }
 
-  /** True while too much waits for a viewer over TCP. */
+  /** True while too much waits to be sent. */
   get isFull(): boolean {
-    return (this.#selected?.queuedBytes ?? 0) > MAX_QUEUED_BYTES;
+    return this.#selected !== undefined && this.#selected.queuedBytes > MAX_QUEUED_BYTES[this.#selected.transport];
   }
 
   /** How the viewer is reached, once he has chosen. */

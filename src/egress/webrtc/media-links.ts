@@ -8,7 +8,7 @@ export interface MediaLink {
   /** Remote address without the IPv6 dress of an IPv4 peer. */
   readonly host: string;
   readonly port: number;
-  /** Bytes that wait in this process to be sent; datagrams never wait. */
+  /** Bytes that wait in this process to be sent: for UDP those of all viewers, since they share a socket. */
   readonly queuedBytes: number;
   send(data: Uint8Array): void;
 }
@@ -16,7 +16,6 @@ export interface MediaLink {
 /** Datagrams to one address. */
 export class UdpLink implements MediaLink {
   readonly transport = 'udp';
-  readonly queuedBytes = 0;
   readonly host: string;
   readonly port: number;
   readonly #socket: UdpSocket;
@@ -28,6 +27,10 @@ export class UdpLink implements MediaLink {
     this.host = host;
     this.port = port;
     this.#target = isDualStack && !host.includes(':') ? `::ffff:${host}` : host;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.getSendQueueSize();
   }
 
   send(data: Uint8Array): void {

@@ -32,8 +32,8 @@ function aCheck(username = 'abcd', password = 'secret'): Buffer {
   return message.bytes;
 }
 
-async function aPort(): Promise<MediaPort> {
-  const port = new MediaPort('127.0.0.1');
+async function aPort(host = '127.0.0.1'): Promise<MediaPort> {
+  const port = new MediaPort(host);
   await port.listen(0);
   open.push(port);
   return port;
@@ -75,6 +75,20 @@ describe('MediaPort', () => {
     const received = once(socket, 'message');
     peer.links[0]!.send(Buffer.from('picture'));
 
+    expect(String((await received)[0])).toBe('picture');
+  });
+
+  it('serves IPv4 on a socket that is bound for both', async () => {
+    const port = await aPort('::');
+    const peer = aPeer(port);
+    const { socket, send } = await aSocket(port);
+
+    send(aCheck());
+    await until(() => peer.links.length).toBe(1);
+    const received = once(socket, 'message');
+    peer.links[0]!.send(Buffer.from('picture'));
+
+    expect(peer.links[0]!.host).toBe('127.0.0.1');
     expect(String((await received)[0])).toBe('picture');
   });
 
