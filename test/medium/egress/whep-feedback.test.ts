@@ -20,7 +20,7 @@ async function aViewer() {
   const requests: number[] = [];
   const hub = registry.open('live', () => void requests.push(clock.nowUs()));
   hub.publish({ kind: 'format', format: aFormat() });
-  const server = new WebRtcServer({ host: '127.0.0.1', port: 0, registry, clock, log: silentLogger });
+  const server = new WebRtcServer({ host: '127.0.0.1', port: 0, registry, clock, log: silentLogger, maxSessions: 1 });
   await server.listen();
   closers.push(() => server.close());
   const viewer = new RTCPeerConnection({
@@ -48,7 +48,8 @@ async function aViewer() {
   };
   publish(true);
   await expect.poll(() => sequences.length, PLI_WAIT).toBeGreaterThan(2);
-  return { clock, requests, transceiver, publish, sequences };
+  const offer = viewer.localDescription!.sdp;
+  return { clock, requests, transceiver, publish, sequences, server, offer };
 }
 
 describe('a viewer who lost packets', () => {
@@ -67,5 +68,18 @@ describe('a viewer who lost packets', () => {
     await transceiver.receiver.sendRtcpPLI(ssrc!);
 
     await expect.poll(() => requests.length, PLI_WAIT).toBe(before + 2);
+  });
+});
+
+describe('a viewer who comes when the server is full', () => {
+  it('is told to try again later, and the first one stays', async () => {
+    const { server, offer, publish, sequences } = await aViewer();
+
+    await expect(server.answer('live', offer, '127.0.0.1')).rejects.toMatchObject({ type: 'too-many-requests' });
+
+    const before = sequences.length;
+    publish(true);
+    await expect.poll(() => sequences.length, PLI_WAIT).toBeGreaterThan(before);
+    expect(server.sessions).toBe(1);
   });
 });
