@@ -25,7 +25,7 @@ COPY --from=build /opt/seamline/dist dist
 ENV SEAMLINE_JOBS_STATE_FILE=/var/lib/seamline/jobs.json
 USER seamline
 VOLUME /var/lib/seamline
-EXPOSE 5000/tcp 8554/tcp
+EXPOSE 5000/tcp 8554/tcp 8189/tcp 8189/udp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["/opt/seamline/node_modules/.bin/node", "-e", \
   "fetch(`http://127.0.0.1:${process.env.SEAMLINE_HTTP_PORT ?? 5000}/health/live`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # tini hands SIGTERM on and collects processes that lost their parent.
