@@ -1,8 +1,8 @@
 import type { BundleManifest } from '../contract/bundle-manifest.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { PlaneGeometry } from '../contract/warp-state.ts';
+import { commonMotion } from '../geometry/common-motion.ts';
 import { applyAll } from '../geometry/homography.ts';
-import { fitHomography } from '../geometry/homography-fit.ts';
 import { checkPair } from '../geometry/mesh-sanity.ts';
 import { midPlaneMeshes, overlapShare, type PlaneMeshes } from '../geometry/mid-plane.ts';
 import { AnchorFilter } from './anchor-filter.ts';
@@ -125,7 +125,8 @@ export class WarpPipeline {
 
   /**
    * Carries the meshes along with the cameras, and then both together back to where a pair lies on its own middle
-   * plane: what both cameras do in common is the panorama's path, only their difference changes the alignment.
+   * plane: what both cameras do in common is the panorama's path, only their difference changes the alignment, and only when
+   * it is more than the error of two measured motions.
    * @returns where the content of each control point was drawn before
    */
   #carry(before: PlaneMeshes, steps: readonly [ViewStep, ViewStep]): PlaneMeshes {
@@ -134,11 +135,16 @@ export class WarpPipeline {
       target: carryView(this.#target, meshes.target, steps[1]),
     });
     const drawn = carry(before);
-    const back = fitHomography(join(drawn), join(before));
-    this.#filter.transport((meshes) => {
-      const moved = carry(meshes);
-      return { reference: applyAll(back, moved.reference), target: applyAll(back, moved.target) };
-    });
+    const { back, ownShare } = commonMotion(before, drawn);
+    if (ownShare > 0) {
+      this.#filter.transport((meshes) => {
+        const moved = carry(meshes);
+        return {
+          reference: toward(meshes.reference, applyAll(back, moved.reference), ownShare),
+          target: toward(meshes.target, applyAll(back, moved.target), ownShare),
+        };
+      });
+    }
     return drawn;
   }
 
@@ -219,11 +225,9 @@ function follow(path: Float64Array, now: Float64Array, then: Float64Array): Floa
   return path.map((value, index) => value + now[index]! - then[index]!);
 }
 
-function join({ reference, target }: PlaneMeshes): Float64Array {
-  const both = new Float64Array(reference.length + target.length);
-  both.set(reference);
-  both.set(target, reference.length);
-  return both;
+/** Part of the way from one mesh to another. */
+function toward(from: Float64Array, to: Float64Array, share: number): Float64Array {
+  return from.map((value, index) => value + share * (to[index]! - value));
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;

@@ -1,12 +1,18 @@
 import type { CanvasGeometry, Mesh, MeshGrid } from '../contract/warp-state.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
-import { applyAll } from '../geometry/homography.ts';
+import { commonMotion } from '../geometry/common-motion.ts';
+import { applyAll, invert } from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
 import { CameraFollower } from '../inference/camera-follower.ts';
 
 /** Names the two pictures of a pair by their capture times, µs: the reference's and the target's. */
 export type PairTimes = readonly [number, number];
+
+/** Part of what the content went on beside what was expected that counts for the next. */
+const DRIFT_GAIN = 0.5;
+/** After a longer pause nothing is expected. */
+const LONGEST_GAP_S = 1;
 
 /** One mesh a view. */
 type Meshes = readonly [Mesh, Mesh];
@@ -30,6 +36,8 @@ export class GeometryFollower {
   #offset: Meshes | undefined;
   #frames = 1;
   #framesLeft = 0;
+  /** How fast the content goes on over the canvas, pixels a second. */
+  #drift: [number, number] = [0, 0];
   #shown: Meshes | undefined;
   #shownTimes: PairTimes = [0, 0];
 
@@ -45,6 +53,7 @@ export class GeometryFollower {
   reset(): void {
     for (const { camera } of this.#views) camera.reset();
     this.#base = undefined;
+    this.#drift = [0, 0];
     this.#offset = undefined;
     this.#shown = undefined;
   }
@@ -66,6 +75,7 @@ export class GeometryFollower {
    * @returns false when that pair was not seen, so that the geometry cannot be carried on
    */
   rebase(geometry: CanvasGeometry, times: PairTimes, frames: number): boolean {
+    this.#learnDrift(geometry, times);
     this.#base = geometry;
     this.#baseTimes = times;
     this.#offset = undefined;
@@ -103,8 +113,38 @@ export class GeometryFollower {
     if (base === undefined) return undefined;
     const reference = carryView(this.#views[0], base.reference, this.#baseTimes[0], times[0]);
     const target = carryView(this.#views[1], base.target, this.#baseTimes[1], times[1]);
-    return reference === undefined || target === undefined ? undefined : [reference, target];
+    if (reference === undefined || target === undefined) return undefined;
+    const { back, ownShare } = commonMotion(base, { reference, target });
+    const there = invert(back);
+    const sinceS = (times[0] - this.#baseTimes[0]) / 1e6;
+    const place = (own: Mesh, mesh: Mesh): Mesh =>
+      applyAll(there, mesh).map(
+        (alike, index) => alike + ownShare * (own[index]! - alike) + sinceS * this.#drift[index & 1]!,
+      );
+    return [place(reference, base.reference), place(target, base.target)];
   }
+
+  /** Learns how fast the networks let the content go on, which a pan is; a shake comes to nothing. */
+  #learnDrift(geometry: CanvasGeometry, times: PairTimes): void {
+    const sinceS = (times[0] - this.#baseTimes[0]) / 1e6;
+    const expected = this.#carry(times);
+    if (expected === undefined || !(sinceS > 0) || sinceS > LONGEST_GAP_S) {
+      this.#drift = [0, 0];
+      return;
+    }
+    const more = meanDifference([geometry.reference, geometry.target], expected).map((value) => value / sinceS);
+    this.#drift = [this.#drift[0] + DRIFT_GAIN * more[0]!, this.#drift[1] + DRIFT_GAIN * more[1]!];
+  }
+}
+
+/** Mean of a − b over the control points of both views, pixels. */
+function meanDifference(a: Meshes, b: Meshes): [number, number] {
+  const sum: [number, number] = [0, 0];
+  for (const view of [0, 1] as const) {
+    for (const [index, value] of a[view].entries()) sum[index & 1]! += value - b[view][index]!;
+  }
+  const points = (a[0].length + a[1].length) / 2;
+  return [sum[0] / points, sum[1] / points];
 }
 
 function carryView(

@@ -60,6 +60,21 @@ describe('geometries of moving cameras', () => {
       expect(Math.abs(places[index]! - wanted), `after ${index + 1}`).toBeLessThan(0.5);
   });
 
+  it('go on as fast as the networks let a pan go on, and stay aligned on one mount', () => {
+    const follower = new GeometryFollower({ reference: view, target: view }, grid);
+    // Both cameras turn 8 px a picture; the networks keep the views in place and let the content pass.
+    const times = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    for (const t of times) {
+      for (const side of [0, 1] as const) follower.see(side, seen(8 * t), 40_000 * t);
+      if (t % 2 === 0) follower.rebase(geometry(500, t), [40_000 * t, 40_000 * t], 2);
+      follower.at([40_000 * t, 40_000 * t]);
+    }
+    const { reference, target } = follower.at([320_000, 320_000])!;
+    const still = rigidMesh(grid, view);
+    expect(Math.abs(target[MIDDLE]! - reference[MIDDLE]! - 500)).toBeLessThan(0.5);
+    expect(Math.abs(reference[MIDDLE]! - still[MIDDLE]!)).toBeLessThan(6);
+  });
+
   it('cannot be carried on from or to a pair that was not seen', () => {
     const follower = new GeometryFollower({ reference: view, target: view }, grid);
     follower.see(0, seen(0), 5);
