@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Level } from 'pino';
 import type { LogFields } from './log-fields.ts';
+import { LogOutput } from './log-output.ts';
 import { redact } from './redaction.ts';
 
 /** Severity of a line, most severe first. */
@@ -112,7 +113,10 @@ export function createLogger(options: LoggerOptions): Logger {
   const writer =
     options.format === 'pretty' && options.destination === undefined
       ? pino({ ...base, ...secondLine, transport: { target: 'pino-pretty' } })
-      : pino({ ...base, ...secondLine, formatters: { level: (label) => ({ level: label }) } }, options.destination);
+      : pino(
+          { ...base, ...secondLine, formatters: { level: (label) => ({ level: label }) } },
+          options.destination ?? new LogOutput(),
+        );
   return loggerOver(
     (lineLevel, message, fields) => writer[lineLevel](fields, message),
     (lineLevel) => writer.isLevelEnabled(lineLevel),
