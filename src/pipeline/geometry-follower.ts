@@ -1,7 +1,16 @@
+import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry, Mesh, MeshGrid } from '../contract/warp-state.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import { commonMotion } from '../geometry/common-motion.ts';
-import { applyAll, invert } from '../geometry/homography.ts';
+import {
+  applyAll,
+  cornerOffsets,
+  homographyFromCorners,
+  invert,
+  multiply,
+  viewCorners,
+  type Homography,
+} from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
 import { CameraFollower } from '../inference/camera-follower.ts';
@@ -36,8 +45,8 @@ export class GeometryFollower {
   #offset: Meshes | undefined;
   #frames = 1;
   #framesLeft = 0;
-  /** How fast the content goes on over the canvas, pixels a second. */
-  #drift: [number, number] = [0, 0];
+  /** How fast the content goes on at the corners of the canvas, pixels a second. */
+  #drift = new Float64Array(8);
   #shown: Meshes | undefined;
   #shownTimes: PairTimes = [0, 0];
 
@@ -53,7 +62,7 @@ export class GeometryFollower {
   reset(): void {
     for (const { camera } of this.#views) camera.reset();
     this.#base = undefined;
-    this.#drift = [0, 0];
+    this.#drift = new Float64Array(8);
     this.#offset = undefined;
     this.#shown = undefined;
   }
@@ -115,12 +124,14 @@ export class GeometryFollower {
     const target = carryView(this.#views[1], base.target, this.#baseTimes[1], times[1]);
     if (reference === undefined || target === undefined) return undefined;
     const { back, ownShare } = commonMotion(base, { reference, target });
-    const there = invert(back);
     const sinceS = (times[0] - this.#baseTimes[0]) / 1e6;
-    const place = (own: Mesh, mesh: Mesh): Mesh =>
-      applyAll(there, mesh).map(
-        (alike, index) => alike + ownShare * (own[index]! - alike) + sinceS * this.#drift[index & 1]!,
-      );
+    const there = multiply(driftAfter(this.#drift, base.canvas, sinceS), invert(back));
+    const place = (own: Mesh, mesh: Mesh): Mesh => {
+      const alike = applyAll(there, mesh);
+      if (ownShare === 0) return alike;
+      const apart = applyAll(multiply(there, back), own);
+      return alike.map((value, index) => value + ownShare * (apart[index]! - value));
+    };
     return [place(reference, base.reference), place(target, base.target)];
   }
 
@@ -129,22 +140,23 @@ export class GeometryFollower {
     const sinceS = (times[0] - this.#baseTimes[0]) / 1e6;
     const expected = this.#carry(times);
     if (expected === undefined || !(sinceS > 0) || sinceS > LONGEST_GAP_S) {
-      this.#drift = [0, 0];
+      this.#drift = new Float64Array(8);
       return;
     }
-    const more = meanDifference([geometry.reference, geometry.target], expected).map((value) => value / sinceS);
-    this.#drift = [this.#drift[0] + DRIFT_GAIN * more[0]!, this.#drift[1] + DRIFT_GAIN * more[1]!];
+    const after = { reference: geometry.reference, target: geometry.target };
+    const { back } = commonMotion({ reference: expected[0], target: expected[1] }, after);
+    const more = cornerOffsets(invert(back), geometry.canvas);
+    this.#drift = this.#drift.map((value, index) => value + (DRIFT_GAIN * more[index]!) / sinceS);
   }
 }
 
-/** Mean of a − b over the control points of both views, pixels. */
-function meanDifference(a: Meshes, b: Meshes): [number, number] {
-  const sum: [number, number] = [0, 0];
-  for (const view of [0, 1] as const) {
-    for (const [index, value] of a[view].entries()) sum[index & 1]! += value - b[view][index]!;
-  }
-  const points = (a[0].length + a[1].length) / 2;
-  return [sum[0] / points, sum[1] / points];
+/** Where content has gone on over the canvas after so many seconds. @param drift of the canvas' corners, pixels a second */
+function driftAfter(drift: Float64Array, canvas: Size, sinceS: number): Homography {
+  const corners = viewCorners(canvas);
+  return homographyFromCorners(
+    corners,
+    corners.map((value, index) => value + sinceS * drift[index]!),
+  );
 }
 
 function carryView(
