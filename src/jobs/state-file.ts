@@ -1,10 +1,14 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { backoffMs } from '../common/backoff.ts';
 import { SafeUrl } from '../common/safe-url.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import type { Logger } from '../logging/logger.ts';
 import { OUTPUT_PROTOCOLS, SOURCE_PROTOCOLS } from './dto/address.validator.ts';
 import { isJobId } from './job-id.ts';
+
+/** Pauses before a file that could not be written is tried again. */
+const RETRY = { firstMs: 2000, maxMs: 30_000, jitter: 0.2 };
 
 /** Only the owner may read it: it holds camera passwords. */
 const MODE = 0o600;
@@ -16,13 +20,16 @@ interface Contents {
 
 /**
  * Jobs that outlive the server, in one JSON file. It is replaced as a whole (written beside, synced, renamed), so that a
- * crash in the middle leaves the old or the new one. A file that cannot be written costs a warning, never a job.
+ * crash in the middle leaves the old or the new one. A file that cannot be written (a full disk) costs a warning, never
+ * a job; it is tried again until it can be.
  */
 export class StateFile {
   readonly #path: string;
   readonly #logger: Logger;
   #wanted: Contents | undefined;
   #writing: Promise<void> | undefined;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
 
   /** @param path absolute */
   constructor(path: string, logger: Logger) {
@@ -54,17 +61,34 @@ export class StateFile {
     return this.#writing;
   }
 
-  /** Resolves when everything is written. */
+  /** Resolves when everything is written, or cannot be. */
   async close(): Promise<void> {
     await this.#writing;
+    clearTimeout(this.#retry);
   }
 
   async #writeAll(): Promise<void> {
+    clearTimeout(this.#retry);
     for (let next = this.#wanted; next !== undefined; next = this.#wanted) {
       this.#wanted = undefined;
-      await this.#write(next).catch((err: unknown) => this.#logger.warn('state file cannot be written', { err }));
+      try {
+        await this.#write(next);
+        if (this.#failures > 0) this.#logger.info('state file is written again');
+        this.#failures = 0;
+      } catch (err) {
+        this.#logger.warn('state file cannot be written', { err });
+        this.#tryAgain(next);
+      }
     }
     this.#writing = undefined;
+  }
+
+  #tryAgain(contents: Contents): void {
+    const pauseMs = backoffMs(this.#failures, Math.random, RETRY);
+    this.#failures += 1;
+    this.#retry = setTimeout(() => void this.save((this.#wanted ?? contents).jobs), pauseMs);
+    // A server that ends does not wait for it.
+    this.#retry.unref();
   }
 
   async #write(contents: Contents): Promise<void> {
@@ -75,6 +99,10 @@ export class StateFile {
     try {
       await file.writeFile(`${JSON.stringify(contents, null, 2)}\n`);
       await file.sync();
+    } catch (error) {
+      // Half a file would take the room that others need.
+      await rm(draft, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
