@@ -20,7 +20,7 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class Confidence:
-    """Logistic on log(1e-3 + vote), log(1e-3 + inlier mass), log(0.02 + fine inlier share), agreement; and its threshold."""
+    """Logistic on log(1e-3 + vote), log(1e-3 + inlier mass), log(0.1 + fine inlier share), agreement; and its threshold."""
 
     weight: tuple[float, float, float, float] = (2.0, 2.0, 0.0, 0.0)
     bias: float = -4.0

@@ -36,7 +36,7 @@ class SpatialNet(nn.Module):
         self.mesh = MeshPolish(self.polish)
         self.fit = Homography(scales, [damping(1e-6, 1e-4)] * len(scales))
         self.register_buffer("eye3", torch.eye(3), persistent=False)
-        # Logistic of log(1e-3 + vote), log(1e-3 + inlier mass), log(0.02 + fine inlier share), agreement; see `evaluate`.
+        # Logistic of log(1e-3 + vote), log(1e-3 + inlier mass), log(0.1 + fine inlier share), agreement; see `evaluate`.
         self.register_buffer("confidence_weight", torch.tensor([2.0, 2.0, 0.0, 0.0]))
         self.register_buffer("confidence_bias", torch.tensor([-4.0]))
 
@@ -83,6 +83,6 @@ class SpatialNet(nn.Module):
             (good * weight).sum() / (total + 1e-6),
             agreement,
         ]
-        features = torch.stack([torch.log(vote[0] + 1e-3), torch.log(mass + 1e-3), torch.log(stats[4] + 0.02), agreement])
+        features = torch.stack([torch.log(vote[0] + 1e-3), torch.log(mass + 1e-3), torch.log(stats[4] + 0.1), agreement])
         logit = (features * self.confidence_weight).sum() + self.confidence_bias
         return h, mesh, torch.stack(stats), h0, torch.sigmoid(logit)

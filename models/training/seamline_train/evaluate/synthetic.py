@@ -96,7 +96,7 @@ def parallax(net: SpatialNet, maker: PairMaker, count: int, progress: Progress) 
 
 
 def _features(stats: np.ndarray) -> np.ndarray:
-    return np.array([np.log(1e-3 + stats[0]), np.log(1e-3 + stats[1]), np.log(0.02 + stats[4]), stats[8]], np.float64)
+    return np.array([np.log(1e-3 + stats[0]), np.log(1e-3 + stats[1]), np.log(0.1 + stats[4]), stats[8]], np.float64)
 
 
 def fit_logistic(
@@ -167,7 +167,8 @@ def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress
     w = fit_logistic(x[fit], y[fit], unrelated[fit].astype(np.int64))
     score = 1 / (1 + np.exp(-(np.c_[x, np.ones(len(x))] @ w)))
     bound = float(np.quantile(score[test & unrelated], 0.98))
-    threshold = min(0.95, max(0.5, bound + 1e-3))
+    # As strict as nearly all good pairs bear: real scenes with strong parallax score below the generated ones.
+    threshold = max(bound + 1e-3, float(np.quantile(score[test & y & (k == 0)], 0.005)))
     accepted, wrong = score >= threshold, test & ~unrelated & ~y
     entry = {
         "pairs_of_each": count,
