@@ -123,6 +123,8 @@ def fit_logistic(
     return w
 
 
+# Generated pairs would bear 0.5, but right alignments of real scenes with strong parallax score 0.2 to 0.5.
+LEAST_THRESHOLD = 0.2
 # Pairs that overlap and yet are often aligned wrongly: little overlap, cameras that differ much.
 HARD = Recipe(0.08, 0.3, photometry=1.6)
 
@@ -167,8 +169,7 @@ def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress
     w = fit_logistic(x[fit], y[fit], unrelated[fit].astype(np.int64))
     score = 1 / (1 + np.exp(-(np.c_[x, np.ones(len(x))] @ w)))
     bound = float(np.quantile(score[test & unrelated], 0.98))
-    # As strict as nearly all good pairs bear: real scenes with strong parallax score below the generated ones.
-    threshold = max(bound + 1e-3, float(np.quantile(score[test & y & (k == 0)], 0.005)))
+    threshold = max(bound + 1e-3, LEAST_THRESHOLD)
     accepted, wrong = score >= threshold, test & ~unrelated & ~y
     entry = {
         "pairs_of_each": count,
