@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
 import { RtspPlayer } from '../helpers/rtsp-player.ts';
+import { runProgram } from '../helpers/run-program.ts';
 import { eventually, freePort, type JobView, SeamlineServer } from '../helpers/seamline-server.ts';
+import { processTree } from '../helpers/slowed-processes.ts';
 
 interface Figures {
   readonly output: { readonly width: number; readonly height: number; readonly bitrate_kbps: number };
@@ -65,6 +67,23 @@ describe('a running stitch in bad weather', () => {
     const back = await server.waitForState(job.id, ['running'], 45_000);
     await player.more(20, 20_000);
     expectUndisturbed(back);
+  });
+
+  it('goes on for its players when its encoder is killed', async () => {
+    const { stdout } = await runProgram('ps', ['-eo', 'pid,args', '--no-headers', '-ww']);
+    const family = new Set(await processTree(`pipeline.main.js ${job.id}`));
+    const encoder = stdout
+      .toString()
+      .split('\n')
+      .filter((line) => line.includes('libx264'))
+      .map((line) => Number.parseInt(line, 10))
+      .find((pid) => family.has(pid));
+
+    process.kill(encoder ?? 0, 'SIGKILL');
+
+    await player.more(30, 20_000);
+    expect(await processTree(`pipeline.main.js ${job.id}`)).not.toContain(encoder);
+    expectUndisturbed(await server.waitForState(job.id, ['running'], 30_000));
   });
 
   it('notices a camera that freezes with its connection open', async () => {
