@@ -3,9 +3,9 @@ import { fitHomography } from './homography-fit.ts';
 import type { PlaneMeshes } from './mid-plane.ts';
 
 /** Two cameras on one mount: what they do differently is at most this share of what they do in common … */
-const ALIKE_SHARE = 0.08;
+const ALIKE_SHARE = 0.02;
 /** … and from this share on all of it counts. */
-const APART_SHARE = 0.16;
+const APART_SHARE = 0.05;
 
 /** What two cameras did in common and what each did by itself, on the common plane. */
 export interface CommonMotion {
