@@ -5,6 +5,7 @@ import { rtpPayloads } from '../rtp-payloads.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { StreamReader } from '../stream-reader.ts';
 import type { SharedPortProtocol } from './ice-agent.ts';
+import { SentPackets } from './sent-packets.ts';
 
 /** Shortest pause between two key frames that one viewer gets for his losses: a bad line must not cost the others bits. */
 const LOSS_KEYFRAME_US = 1_000_000;
@@ -41,6 +42,7 @@ export class WebRtcSession implements StreamReader {
   readonly hub: StreamHub;
   readonly name: string;
   readonly #options: WebRtcSessionOptions;
+  readonly #packets: SentPackets;
   #sequence: number;
   #unsubscribe: (() => void) | undefined;
   #lossUs = -Infinity;
@@ -52,6 +54,7 @@ export class WebRtcSession implements StreamReader {
     this.hub = options.hub;
     this.name = options.client;
     this.#options = options;
+    this.#packets = new SentPackets(options.sender);
     this.#sequence = options.firstSequence;
     this.#seenUs = options.clock.nowUs();
     const { connection, sender } = options;
@@ -82,7 +85,7 @@ export class WebRtcSession implements StreamReader {
   }
 
   onUnit(unit: AccessUnit): void {
-    const { sender, playoutDelayId } = this.#options;
+    const { playoutDelayId } = this.#options;
     const timestamp = unit.ptsTicks % 2 ** 32;
     const extensions = playoutDelayId === undefined ? [] : [{ id: playoutDelayId, payload: NO_PLAYOUT_DELAY }];
     for (const { payload, marker } of rtpPayloads(unit)) {
@@ -96,8 +99,7 @@ export class WebRtcSession implements StreamReader {
       });
       this.#sequence = (this.#sequence + 1) & 0xffff;
       const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-      // A connection that breaks meanwhile reports itself by its state.
-      sender.sendRtp(new RtpPacket(header, bytes)).catch(() => undefined);
+      this.#packets.send(new RtpPacket(header, bytes));
     }
   }
 

@@ -3,8 +3,10 @@
 import { request } from './api.js';
 import { iceServersOf } from './ice-servers.js';
 
-/** Without a new picture for this long the connection is made anew; a still comes five times a second. */
+/** Without a packet for this long the connection is made anew; a still comes five times a second. */
 const SILENCE_MS = 1200;
+/** The same without a picture although packets come: on a bad line the next key frame is sooner than a new connection. */
+const NO_PICTURE_MS = 4500;
 /** Time for the first picture after connecting: peer set-up and a key frame. */
 const FIRST_PICTURE_MS = 6000;
 /** Pauses before a new connection: hardly any after a picture, so that a break is short; longer when nothing comes. */
@@ -84,6 +86,8 @@ export class WhepPlayer {
   async #watch() {
     this.#lastFrames = this.#frames();
     this.#lastChangeMs = performance.now();
+    let packets = 0;
+    let packetMs = this.#lastChangeMs;
     while (!['failed', 'closed'].includes(this.#peer.connectionState)) {
       await new Promise((resolve) => setTimeout(resolve, 250));
       const frames = this.#frames();
@@ -94,11 +98,20 @@ export class WhepPlayer {
         if (!this.#hasPicture) this.#onState('playing');
         this.#hasPicture = true;
       }
+      const received = await this.#packets();
+      if (received !== packets) packetMs = nowMs;
+      packets = received;
       // A page in the background is not given pictures; that is no break.
       if (document.hidden) this.#lastChangeMs = nowMs;
-      if (nowMs - this.#lastChangeMs > (this.#hasPicture ? SILENCE_MS : FIRST_PICTURE_MS)) break;
+      if (nowMs - this.#lastChangeMs > (this.#hasPicture ? NO_PICTURE_MS : FIRST_PICTURE_MS)) break;
+      if (this.#hasPicture && Math.min(nowMs - packetMs, nowMs - this.#lastChangeMs) > SILENCE_MS) break;
     }
     this.#onState('the picture has stopped, connecting again …');
+  }
+
+  async #packets() {
+    const entries = [...(await this.#peer.getStats()).values()];
+    return entries.find((entry) => entry.type === 'inbound-rtp')?.packetsReceived ?? 0;
   }
 
   #frames() {

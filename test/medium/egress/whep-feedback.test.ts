@@ -1,4 +1,11 @@
-import { RTCPeerConnection, RTCRtpCodecParameters, useH264, type RTCRtpTransceiver } from 'werift';
+import {
+  GenericNack,
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  RtcpTransportLayerFeedback,
+  type RTCRtpTransceiver,
+  useH264,
+} from 'werift';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SteppedClock } from '../../../src/common/clock.ts';
 import { StreamRegistry } from '../../../src/egress/stream-registry.ts';
@@ -68,6 +75,28 @@ describe('a viewer who lost packets', () => {
     await transceiver.receiver.sendRtcpPLI(ssrc!);
 
     await expect.poll(() => requests.length, PLI_WAIT).toBe(before + 2);
+  });
+});
+
+describe('a viewer who misses packets of a burst', () => {
+  it('gets them again although hundreds have followed, and nothing that he was never sent', async () => {
+    const { transceiver, publish, sequences } = await aViewer();
+    const first = sequences[0]!;
+    for (let frame = 0; frame < 100; frame += 1) {
+      publish(frame % 50 === 0);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sequences.length).toBeGreaterThan(200);
+    const { length } = sequences;
+    const { receiver } = transceiver;
+
+    const lost = [first, (first + 1) & 0xffff, (first + 30_000) & 0xffff];
+    const feedback = new GenericNack({ mediaSourceSsrc: receiver.tracks[0]!.ssrc!, senderSsrc: 1, lost });
+    await receiver.dtlsTransport.sendRtcp([new RtcpTransportLayerFeedback({ feedback })]);
+
+    await expect.poll(() => sequences.length, PLI_WAIT).toBe(length + 2);
+    expect(sequences.slice(length)).toEqual(lost.slice(0, 2));
   });
 });
 
