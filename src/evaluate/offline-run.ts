@@ -1,29 +1,17 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { loadConfig, PROJECT_FOLDER } from '../config/config.loader.ts';
+import { join } from 'node:path';
 import type { Report } from '../contract/report.ts';
-import { bundleFolder } from '../inference/model-store.ts';
-import { silentLogger } from '../logging/logger.ts';
 import { OpenNetworks } from '../offline/open-networks.ts';
-import { Progress } from '../offline/progress.ts';
 import { stitchFiles, type StitchOptions } from '../offline/stitch-files.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
+import { type BundleChoice, offlineOptions } from './offline-options.ts';
 
 /** What the offline command said of two files. */
 export interface OfflineAnswer {
   readonly report: Report;
   /** Why the last pair that was not aligned was not; empty when all were. */
   readonly reason: string;
-}
-
-/** Which networks are measured. */
-export interface BundleChoice {
-  readonly model: string;
-  /** Another SpatialNet of the bundle. */
-  readonly profile: string | undefined;
-  /** Folder of the bundles, or undefined for the configured one. */
-  readonly modelDir: string | undefined;
 }
 
 /** Runs the offline command on one pair of files after the other: `seamline stitch LEFT RIGHT -o … --report …`. */
@@ -41,30 +29,10 @@ export class OfflineRun {
     this.#options = options;
   }
 
-  static async create(
-    ffmpeg: FfmpegInfo,
-    { model, profile, modelDir }: BundleChoice,
-    signal: AbortSignal,
-  ): Promise<OfflineRun> {
-    const { inference } = loadConfig();
+  static async create(ffmpeg: FfmpegInfo, choice: BundleChoice, signal: AbortSignal): Promise<OfflineRun> {
     const folder = await mkdtemp(join(tmpdir(), 'seamline-evaluate-'));
-    return new OfflineRun(folder, {
-      report: join(folder, 'report.json'),
-      model,
-      modelFolder: bundleFolder(resolve(modelDir ?? resolve(PROJECT_FOLDER, inference.modelDir)), model),
-      profile,
-      frames: undefined,
-      viewWidthPx: 1280,
-      canvas: { maxWidthPx: 2560, fill: 'black' },
-      providers: inference.providers,
-      deviceId: inference.devices[0],
-      threads: inference.threads,
-      preset: 'ultrafast',
-      ffmpeg,
-      progress: new Progress({ write: () => true }),
-      signal,
-      log: silentLogger,
-    });
+    const report = join(folder, 'report.json');
+    return new OfflineRun(folder, { ...offlineOptions(ffmpeg, choice, signal), report, frames: undefined });
   }
 
   /** @param areClips two clips instead of two pictures @throws SeamlineError as `stitchFiles` */
