@@ -1,5 +1,6 @@
 import { backoffMs } from '../common/backoff.ts';
 import type { Clock } from '../common/clock.ts';
+import { ServiceTime } from '../common/service-time.ts';
 import type { AccessUnit, StageTimes, StreamItem } from '../contract/access-unit.ts';
 import { i420Bytes } from '../contract/pixels.ts';
 import { FlvReader, parseAvcTag } from '../media/flv/flv-reader.ts';
@@ -12,14 +13,17 @@ import { pictureNals } from './picture-nals.ts';
 
 /** Pictures that may wait for ffmpeg; the next one is dropped, so that delay never grows. */
 const MAX_WAITING = 2;
+/** None is handed over that would come out later than this, unless nothing is before it. */
+const MAX_DELAY_US = 500_000;
 
 /** Key frames are asked for at most this often … */
 const KEYFRAME_MIN_GAP_US = 500_000;
 /** … and made at least this often (architecture.md, section 0). */
 const KEYFRAME_MAX_GAP_US = 2_000_000;
 
-/** ffmpeg is replaced when a picture has not come out after this long. */
+/** ffmpeg is replaced when a picture has not come out after this long; a busy machine needs a while to start it. */
 const STALL_US = 5_000_000;
+const STALL_AT_START_US = 20_000_000;
 
 /** A picture on its way through ffmpeg; one goes in, one comes out, in order. */
 interface Pending {
@@ -43,6 +47,7 @@ export class H264Encoder {
   readonly #options: H264EncoderOptions;
   #child: OwnedChild | undefined;
   #pending: Pending[] = [];
+  #service = new ServiceTime();
   #waiting = 0;
   #dropped = 0;
   #restarts = 0;
@@ -80,6 +85,7 @@ export class H264Encoder {
     const child = spawnChild({ command: ffmpeg.path, args: encoderArguments(settings, ffmpeg) });
     this.#child = child;
     this.#pending = [];
+    this.#service = new ServiceTime();
     this.#waiting = 0;
     this.#lastKeyframeUs = -Infinity;
     child.stdin.write(ivfFileHeader(settings.size));
@@ -118,7 +124,7 @@ export class H264Encoder {
     const nowUs = clock.nowUs();
     this.#replaceWhenStalled(nowUs);
     const child = this.#child;
-    if (child === undefined || this.#waiting >= MAX_WAITING) {
+    if (child === undefined || this.#waiting >= MAX_WAITING || this.#isBehind(nowUs)) {
       this.#dropped += 1;
       done();
       return false;
@@ -127,6 +133,7 @@ export class H264Encoder {
     const evenTicks = Math.max(this.#lastPtsTicks + 2, ptsTicks - (ptsTicks % 2));
     this.#lastPtsTicks = evenTicks;
     this.#pending.push({ ptsTicks: evenTicks, times, writtenUs: nowUs });
+    this.#service.begin(nowUs);
     this.#waiting += 1;
     // The very first time must be even: ffmpeg counts `t` of its key frame expression from it.
     const isFirst = this.#lastKeyframeUs === -Infinity;
@@ -158,9 +165,16 @@ export class H264Encoder {
     return isKeyframe;
   }
 
+  /** What is inside ffmpeg cannot be taken back. */
+  #isBehind(nowUs: number): boolean {
+    const before = this.#pending.length;
+    return before > 0 && this.#service.hasStarted && (before + 1) * this.#service.estimateUs(nowUs) > MAX_DELAY_US;
+  }
+
   #replaceWhenStalled(nowUs: number): void {
     const oldest = this.#pending[0];
-    if (oldest !== undefined && nowUs - oldest.writtenUs > STALL_US) this.#child?.kill();
+    const stallUs = this.#service.hasStarted ? STALL_US : STALL_AT_START_US;
+    if (oldest !== undefined && nowUs - oldest.writtenUs > stallUs) this.#child?.kill();
   }
 
   #onVideoTag(body: Uint8Array): void {
@@ -173,11 +187,13 @@ export class H264Encoder {
     const pending = this.#pending.shift();
     if (pending === undefined) throw new Error('the encoder gave more pictures than it got');
     this.#attempt = 0;
+    const nowUs = this.#options.clock.nowUs();
+    this.#service.end(nowUs, this.#pending.length === 0);
     const unit: AccessUnit = {
       data: pictureNals(tag.data),
       ptsTicks: pending.ptsTicks,
       isKeyframe: tag.isKeyframe,
-      times: { ...pending.times, encodedUs: this.#options.clock.nowUs() },
+      times: { ...pending.times, encodedUs: nowUs },
     };
     this.#options.onItem({ kind: 'access-unit', unit });
   }

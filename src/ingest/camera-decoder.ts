@@ -11,12 +11,15 @@ export interface CameraDecoderOptions {
   readonly args: readonly string[];
   readonly ring: FrameRing;
   readonly clock: Clock;
-  /** Capture time of the frame with this time on the 90 kHz clock; undefined when ffmpeg told none. µs of the job's clock. */
-  readonly captureUs: (ptsTicks: number | undefined) => number;
+  /**
+   * Capture time of the frame with this time on the 90 kHz clock (undefined when ffmpeg told none), µs of the job's
+   * clock; undefined for one that comes too late to be shown.
+   */
+  readonly captureUs: (ptsTicks: number | undefined) => number | undefined;
   /** Receives each frame and its hold. */
   readonly onFrame: (frame: Frame) => void;
-  /** A frame was lost because no slot was free. */
-  readonly onDropped: () => void;
+  /** A frame was given up: it came too late, or no slot was free. */
+  readonly onSpoiled: () => void;
   /** Lines of stderr that are worth reading, passwords hidden. */
   readonly onMessage?: (line: string) => void;
 }
@@ -67,12 +70,7 @@ export class CameraDecoder {
     return this.#messages;
   }
 
-  /** Bytes that wait to be taken by ffmpeg. */
-  get unreadBytes(): number {
-    return this.#child.stdin.writableLength;
-  }
-
-  /** Writes to ffmpeg's stdin; the caller watches `unreadBytes`. */
+  /** Writes to ffmpeg's stdin; the caller sees to it that little waits there. */
   write(...parts: readonly Uint8Array[]): void {
     if (this.#isClosed || !this.#child.stdin.writable) return;
     this.#child.stdin.cork();
@@ -118,9 +116,12 @@ export class CameraDecoder {
 
   #give(writer: FrameWriter | undefined, ptsTicks: number | undefined): void {
     const captureUs = this.#options.captureUs(ptsTicks);
-    if (writer === undefined) this.#options.onDropped();
-    else if (this.#isClosed) writer.abandon();
-    else this.#options.onFrame(writer.commit(captureUs, this.#options.clock.nowUs()));
+    if (writer !== undefined && captureUs !== undefined && !this.#isClosed) {
+      this.#options.onFrame(writer.commit(captureUs, this.#options.clock.nowUs()));
+      return;
+    }
+    writer?.abandon();
+    if (!this.#isClosed) this.#options.onSpoiled();
   }
 
   #release(): void {

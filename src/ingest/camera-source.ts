@@ -158,8 +158,13 @@ export class CameraSource {
       ringFor: (native) => (this.#ring ??= this.#options.createRing(native)),
       onFormat: (format) => this.#onFormat(format),
       onFrame: (frame) => this.#onFrame(frame),
-      onDropped: (count) => {
+      onSkipped: (count) => {
         this.#dropped += count;
+      },
+      onSpoiled: () => {
+        this.#dropped += 1;
+        // It is this machine that is slow, not the camera that stalls.
+        if (this.#lastFrameUs !== undefined) this.#lastFrameUs = this.#options.clock.nowUs();
       },
     };
     this.#isSilent = false;

@@ -95,11 +95,18 @@ export class DirectSession implements IngestSession {
     this.#isReceiving = true;
     const feed = this.#feed;
     if (feed === undefined || this.#isClosed) return;
-    if (this.#next !== undefined && picture.isKeyframe && !picture.isDamaged) this.#turnToNext(feed);
+    if (picture.isKeyframe && !picture.isDamaged) {
+      if (this.#next !== undefined) this.#turnToNext(feed);
+      this.#noteSkipped(this.#decoder?.skipToKeyframe() ?? 0, feed);
+    }
     const nals = feed.next(picture);
     this.#tellFormat();
-    if (nals === undefined || this.#decoder === undefined || this.#decoder.take(picture, nals)) return;
-    this.#options.onDropped(1);
+    if (nals !== undefined && this.#decoder !== undefined) this.#noteSkipped(this.#decoder.take(picture, nals), feed);
+  }
+
+  #noteSkipped(count: number, feed: PictureFeed): void {
+    if (count === 0) return;
+    this.#options.onSkipped(count);
     feed.restart();
   }
 
@@ -127,10 +134,9 @@ export class DirectSession implements IngestSession {
   }
 
   #startDecoder({ codec }: VideoTrack, parameters: VideoParameters, ring: FrameRing): PictureDecoder {
-    const { ffmpeg, clock, onFrame, onDropped } = this.#options;
+    const { ffmpeg, clock, onFrame, onSpoiled } = this.#options;
     return new PictureDecoder({
-      ...{ codec, parameters, ring, ffmpeg, clock, onFrame },
-      onDropped: () => onDropped(1),
+      ...{ codec, parameters, ring, ffmpeg, clock, onFrame, onSpoiled },
       onEnded: (reason) => this.#endByDecoder(reason),
     });
   }

@@ -100,7 +100,7 @@ export class FfmpegSession implements IngestSession {
   }
 
   async #play(list: string, native: Size): Promise<SeamlineError> {
-    const { ffmpeg, clock, onFrame, onDropped } = this.#options;
+    const { ffmpeg, clock, onFrame, onSpoiled } = this.#options;
     const ring = this.#options.ringFor(native);
     const decoder = new CameraDecoder({
       command: ffmpeg.path,
@@ -112,7 +112,7 @@ export class FfmpegSession implements IngestSession {
         this.#isReceiving = true;
         onFrame(frame);
       },
-      onDropped: () => onDropped(1),
+      onSpoiled,
     });
     this.#decoder = decoder;
     if (this.#isClosed) void decoder.close();

@@ -18,8 +18,10 @@ export interface SessionSinks {
   readonly onFormat: (format: CameraFormat) => void;
   /** Receives each frame and its hold. */
   readonly onFrame: (frame: Frame) => void;
-  /** Frames lost on purpose: no free slot, or a decoder that is behind. */
-  readonly onDropped: (count: number) => void;
+  /** Coded pictures that were not decoded since the decoder is behind. */
+  readonly onSkipped: (count: number) => void;
+  /** A frame that was decoded and given up: it came too late, or there was no free slot. */
+  readonly onSpoiled: () => void;
 }
 
 /** One connection to a camera, from its first request until it ends; by our own client or by ffmpeg's. */
@@ -28,7 +30,7 @@ export interface IngestSession {
   run(): Promise<SeamlineError>;
   /** True once coded pictures come, also before the first can be decoded. */
   readonly isReceiving: boolean;
-  /** Time that the coded pictures span which lie before the decoder; 0 when that cannot be known. */
+  /** Time that the coded pictures span which are to be decoded yet, µs; 0 when that cannot be known. */
   readonly backlogUs: number;
   /** Frames go into another ring from the next key frame on. @returns false when the session must begin anew for that */
   useRing(ring: FrameRing): boolean;

@@ -8,6 +8,7 @@ import type { VideoParameters } from '../media/video-parameters.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
 import { CameraDecoder } from './camera-decoder.ts';
 import { IVF_FOURCC, pipeDecoderArguments } from './decoder-args.ts';
+import { PictureQueue } from './picture-queue.ts';
 
 /** What a picture decoder is made of. */
 export interface PictureDecoderOptions {
@@ -19,8 +20,8 @@ export interface PictureDecoderOptions {
   readonly clock: Clock;
   /** Receives each frame and its hold. */
   readonly onFrame: (frame: Frame) => void;
-  /** A frame was lost because no slot was free. */
-  readonly onDropped: () => void;
+  /** A frame was given up: it came too late, or no slot was free. */
+  readonly onSpoiled: () => void;
   /** It ended by itself. */
   readonly onEnded: (reason: SeamlineError) => void;
 }
@@ -31,29 +32,22 @@ export interface PictureTimes {
   readonly captureUs: number;
 }
 
-/** A decoder is behind when the pictures before it span this much time, which they do not for being reordered … */
-const MAX_SPAN_US = 1_000_000;
-const MAX_REORDERED = 8;
-/** … or when so many bytes lie before it. */
-const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
-/** Until it has caught up with what came while its process started. */
-const MAX_PICTURES_AT_START = 250;
-const CAUGHT_UP_PICTURES = 5;
-
 /** One ffmpeg that decodes coded pictures of one camera; each frame keeps its picture's capture time. */
 export class PictureDecoder {
   readonly #options: PictureDecoderOptions;
   readonly #decoder: CameraDecoder;
-  /** Capture times of the pictures inside, by their time on the 90 kHz clock. */
-  readonly #inside = new Map<number, number>();
+  readonly #queue: PictureQueue;
   #lastCaptureUs = 0;
-  #newestUs = 0;
-  #hasCaughtUp = false;
   #isUnwanted = false;
 
   constructor(options: PictureDecoderOptions) {
-    const { codec, parameters, ring, ffmpeg, clock, onFrame, onDropped } = options;
+    const { codec, parameters, ring, ffmpeg, clock, onFrame, onSpoiled } = options;
     this.#options = options;
+    this.#queue = new PictureQueue({
+      // A frame of two fields comes out when the second is there.
+      heldBack: (parameters.reorderFrames ?? 0) + (parameters.isProgressive ? 0 : 1),
+      send: ({ ptsTicks, data }) => this.#decoder.write(ivfFrameHeader(data.length, ptsTicks), data),
+    });
     this.#decoder = new CameraDecoder({
       command: ffmpeg.path,
       args: pipeDecoderArguments(codec, ring.size, ffmpeg),
@@ -61,7 +55,7 @@ export class PictureDecoder {
       clock,
       captureUs: (ptsTicks) => this.#captureUs(ptsTicks),
       onFrame,
-      onDropped,
+      onSpoiled,
     });
     this.#decoder.write(ivfFileHeader(IVF_FOURCC[codec], parameters));
     void this.#decoder.exited.then((exit) => {
@@ -71,30 +65,29 @@ export class PictureDecoder {
     });
   }
 
-  /** Time that the pictures span which it has not given yet; 0 until it has caught up, which says nothing about the machine. */
+  /** Time that the pictures span which it has not done, µs. */
   get backlogUs(): number {
-    const { value: oldestUs = this.#newestUs } = this.#inside.values().next();
-    return this.#hasCaughtUp ? this.#newestUs - oldestUs : 0;
+    return this.#queue.backlogUs;
   }
 
-  /** @returns false when it is behind and did not take the picture; the next one must be a key frame */
-  take({ ptsTicks, captureUs }: PictureTimes, nals: readonly Uint8Array[]): boolean {
-    this.#newestUs = captureUs;
-    const isLate = this.#inside.size > MAX_REORDERED && this.backlogUs > MAX_SPAN_US;
-    if (isLate || this.#inside.size > MAX_PICTURES_AT_START || this.#decoder.unreadBytes > MAX_UNREAD_BYTES) {
-      // What is inside comes out, or is forgotten with the next key frame.
-      if (this.#decoder.unreadBytes === 0) this.#inside.clear();
-      return false;
-    }
-    const data = joinAnnexB(nals);
-    this.#inside.set(ptsTicks, captureUs);
-    this.#decoder.write(ivfFrameHeader(data.length, ptsTicks), data);
-    return true;
+  /**
+   * Leaves out what waits before a key frame that is at hand, when it is behind. The key frame must then bring its
+   * parameter sets along.
+   * @returns pictures left out
+   */
+  skipToKeyframe(): number {
+    return this.#queue.skipToKeyframe(this.#options.clock.nowUs());
+  }
+
+  /** @returns pictures given up since it is behind; when there are any, the next one must be a key frame */
+  take({ ptsTicks, captureUs }: PictureTimes, nals: readonly Uint8Array[]): number {
+    return this.#queue.take({ ptsTicks, captureUs, data: joinAnnexB(nals) }, this.#options.clock.nowUs());
   }
 
   /** Nothing more comes: what is inside is still given, then the process ends. */
   finish(): void {
     this.#isUnwanted = true;
+    this.#queue.finish();
     this.#decoder.end();
   }
 
@@ -104,18 +97,12 @@ export class PictureDecoder {
     await this.#decoder.close();
   }
 
-  /** Frames leave the decoder in the order of presentation: what is older will not come any more. */
-  #captureUs(ptsTicks: number | undefined): number {
-    const known = ptsTicks === undefined ? undefined : this.#inside.get(ptsTicks);
-    if (ptsTicks === undefined) this.#inside.delete(Math.min(...this.#inside.keys()));
-    else {
-      // A camera's clock may have been set back: then times of capture tell what is older.
-      for (const [key, captureUs] of this.#inside) {
-        if (key <= ptsTicks || captureUs <= (known ?? -Infinity)) this.#inside.delete(key);
-      }
-    }
-    this.#hasCaughtUp ||= this.#inside.size <= CAUGHT_UP_PICTURES;
-    this.#lastCaptureUs = known ?? this.#lastCaptureUs;
-    return known ?? (this.#lastCaptureUs || this.#options.clock.nowUs());
+  /** Capture time of a frame, or undefined when it comes too late to be shown. */
+  #captureUs(ptsTicks: number | undefined): number | undefined {
+    const nowUs = this.#options.clock.nowUs();
+    const { captureUs, isLate } = this.#queue.decoded(ptsTicks, nowUs);
+    this.#lastCaptureUs = captureUs ?? this.#lastCaptureUs;
+    if (isLate) return undefined;
+    return captureUs ?? (this.#lastCaptureUs || nowUs);
   }
 }

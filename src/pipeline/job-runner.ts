@@ -26,7 +26,7 @@ export class JobRunner {
     const known = level === 'fatal' ? 'error' : level === 'trace' ? 'debug' : level;
     void this.#channel.send({ kind: 'log', level: known, message, fields });
   });
-  readonly #pipe = new StreamPipe(STREAM_FD, () => this.#pipeline?.requestKeyframe());
+  readonly #pipe = StreamPipe.over(STREAM_FD, () => this.#pipeline?.requestKeyframe());
   #pipeline: JobPipeline | undefined;
   #statusTimer: ReturnType<typeof setInterval> | undefined;
   #isEnding = false;

@@ -1,23 +1,34 @@
 import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { monotonicClock, type Clock } from '../common/clock.ts';
 import { encodeStreamItem } from '../contract/access-unit-wire.ts';
 import type { StreamItem } from '../contract/access-unit.ts';
 
-/** Bytes that may wait for the API process; beyond it access units are dropped up to the next key frame. */
+/** What may wait for the API process, in bytes and in time; beyond it access units are dropped up to the next key frame. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+const MAX_WAITING_US = 1_000_000;
 
 /** The job's side of the pipe of encoded data. */
 export class StreamPipe {
-  readonly #socket: Socket;
+  readonly #sink: Writable;
   readonly #requestKeyframe: () => void;
+  readonly #clock: Clock;
+  /** When that was written which the API process has not taken, oldest first. */
+  readonly #waitingSinceUs: number[] = [];
   #skipsToKeyframe = false;
   #dropped = 0;
 
-  /** @param fd file descriptor the API process opened for this process */
-  constructor(fd: number, requestKeyframe: () => void) {
-    this.#socket = new Socket({ fd, readable: false, writable: true });
+  constructor(sink: Writable, requestKeyframe: () => void, clock: Clock = monotonicClock) {
+    this.#sink = sink;
     // The API process is gone: the closed IPC channel ends this process, see job-channel.ts.
-    this.#socket.on('error', () => undefined);
+    this.#sink.on('error', () => undefined);
     this.#requestKeyframe = requestKeyframe;
+    this.#clock = clock;
+  }
+
+  /** @param fd file descriptor the API process opened for this process */
+  static over(fd: number, requestKeyframe: () => void): StreamPipe {
+    return new StreamPipe(new Socket({ fd, readable: false, writable: true }), requestKeyframe);
   }
 
   /** Access units given up because the API process did not read. */
@@ -27,8 +38,9 @@ export class StreamPipe {
 
   write(item: StreamItem): void {
     if (item.kind === 'access-unit') {
-      if (item.unit.isKeyframe && this.#socket.writableLength < MAX_WAITING_BYTES) this.#skipsToKeyframe = false;
-      if (this.#socket.writableLength >= MAX_WAITING_BYTES && !this.#skipsToKeyframe) {
+      const isBehind = this.#isBehind();
+      if (item.unit.isKeyframe && !isBehind) this.#skipsToKeyframe = false;
+      if (isBehind && !this.#skipsToKeyframe) {
         this.#skipsToKeyframe = true;
         this.#requestKeyframe();
       }
@@ -37,10 +49,17 @@ export class StreamPipe {
         return;
       }
     }
-    this.#socket.write(encodeStreamItem(item));
+    this.#waitingSinceUs.push(this.#clock.nowUs());
+    this.#sink.write(encodeStreamItem(item), () => this.#waitingSinceUs.shift());
   }
 
   close(): void {
-    this.#socket.end();
+    this.#sink.end();
+  }
+
+  #isBehind(): boolean {
+    const nowUs = this.#clock.nowUs();
+    const waitedUs = nowUs - (this.#waitingSinceUs[0] ?? nowUs);
+    return this.#sink.writableLength >= MAX_WAITING_BYTES || waitedUs > MAX_WAITING_US;
   }
 }

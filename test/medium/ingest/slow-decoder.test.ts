@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { encodeVideo } from '../../helpers/coded-video.ts';
+import { FakeCamera } from '../../helpers/fake-camera.ts';
+import { processTree, SlowedProcesses } from '../../helpers/slowed-processes.ts';
+import { type WatchedCamera, watchCamera } from '../../helpers/watched-camera.ts';
+
+/** No other process scales to this, and scaling takes time. */
+const SIZE = { widthPx: 1274, heightPx: 714 };
+
+describe('a decoder that gets next to no time', () => {
+  let camera: FakeCamera | undefined;
+  let watched: WatchedCamera | undefined;
+  let slowed: SlowedProcesses | undefined;
+
+  afterEach(async () => {
+    slowed?.release();
+    await watched?.close();
+    await camera?.close();
+  });
+
+  it('gives newer pictures or none, never older and older ones, and is up to date again at once', async () => {
+    camera = await FakeCamera.start(await encodeVideo({ size: '1280x720', gop: 25 }));
+    watched = await watchCamera(camera.url, { ringSize: () => SIZE });
+    const { frames, until, source } = watched;
+    await until(() => frames.length > 10, 'the first frames');
+    const before = frames.length;
+
+    slowed = new SlowedProcesses(await processTree(`scale=${SIZE.widthPx}:${SIZE.heightPx}`), 0.01);
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    const slow = frames.slice(before);
+    slowed.release();
+    const released = frames.length;
+    await until(() => {
+      const last = frames.at(-1);
+      return frames.length > released + 25 && last !== undefined && last.decodedUs - last.captureUs < 500_000;
+    }, 'a picture that is up to date');
+
+    const delaysMs = frames.map(({ captureUs, decodedUs }) => (decodedUs - captureUs) / 1000);
+    expect(Math.max(...delaysMs)).toBeLessThan(3000);
+    expect(slow.length).toBeGreaterThan(2);
+    // It could not keep up.
+    expect(source.status().framesDropped).toBeGreaterThan(25);
+    expect(source.status().reconnects).toBe(0);
+  });
+});
