@@ -10,6 +10,7 @@ import { fastifyAdapter } from './http/fastify-adapter.ts';
 import { configureHttp } from './http/http-setup.ts';
 import { JobsService } from './jobs/jobs.service.ts';
 import { NestLogger } from './logging/nest-logger.ts';
+import type { LogLoss } from './logging/log-output.ts';
 import type { Logger } from './logging/logger.ts';
 import { ServerPorts } from './net/server-ports.ts';
 
@@ -25,9 +26,9 @@ export class ApiServer {
   }
 
   /** A server that does not listen yet. */
-  static async create(config: AppConfig, logger: Logger): Promise<ApiServer> {
+  static async create(config: AppConfig, logger: Logger, loss: LogLoss): Promise<ApiServer> {
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.with(config, logger),
+      AppModule.with(config, logger, loss),
       fastifyAdapter(config),
       {
         logger: new NestLogger(logger),

@@ -7,18 +7,19 @@ import { HealthModule } from './health/health.module.ts';
 import { HttpModule } from './http/http.module.ts';
 import { JobsModule } from './jobs/jobs.module.ts';
 import { LoggingModule } from './logging/logging.module.ts';
+import type { LogLoss } from './logging/log-output.ts';
 import type { Logger } from './logging/logger.ts';
 import { ViewerModule } from './viewer/viewer.module.ts';
 
 /** Root of the API process. */
 @Module({})
 export class AppModule {
-  static with(config: AppConfig, logger: Logger): DynamicModule {
+  static with(config: AppConfig, logger: Logger, loss: LogLoss): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        LoggingModule.with(logger),
+        LoggingModule.with(logger, loss),
         EgressModule,
         AuthModule,
         HttpModule,

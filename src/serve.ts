@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { ApiServer } from './api-server.ts';
 import { loadConfig } from './config/config.loader.ts';
 import { SeamlineError } from './common/seamline-error.ts';
+import { LogOutput } from './logging/log-output.ts';
 import { createLogger, type Logger } from './logging/logger.ts';
 
 /** Exit code of a server that could not start. */
@@ -13,11 +14,12 @@ const EXIT_START_FAILED = 1;
  * @param flags `--http-port 5000 …`
  */
 export async function serve(flags: readonly string[]): Promise<void> {
-  let logger = createLogger({ level: 'info' });
+  const output = new LogOutput();
+  let logger = createLogger({ level: 'info', destination: output });
   try {
     const config = loadConfig({ flags });
-    logger = createLogger(config.log);
-    const server = await ApiServer.create(config, logger);
+    logger = createLogger({ level: config.log.level, format: config.log.format, destination: output });
+    const server = await ApiServer.create(config, logger, output);
     endOnSignals(server, config.shutdown.timeoutMs, logger);
     await server.listen();
     const { http, rtsp } = server.ports;

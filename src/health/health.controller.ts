@@ -28,7 +28,14 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({ summary: 'ffmpeg, networks and ports are there' })
-  @ApiOkResponse({ example: { status: 'ready', checks: [{ name: 'ffmpeg', ready: true, detail: 'version 5.1' }] } })
+  @ApiOkResponse({
+    description: '`warnings` are what somebody should look at although the server does its work: a full disk.',
+    example: {
+      status: 'ready',
+      warnings: [],
+      checks: [{ name: 'ffmpeg', ready: true, detail: 'version 5.1' }],
+    },
+  })
   @ApiServiceUnavailableResponse({ description: 'The same with status `not ready` and what is missing.' })
   async ready(@Res({ passthrough: true }) reply: Reply): Promise<object> {
     const checks = await this.#readiness.checks();
@@ -36,6 +43,7 @@ export class HealthController {
     if (!isReady) reply.status(503);
     return {
       status: isReady ? 'ready' : 'not ready',
+      warnings: checks.filter((check) => check.isWarning === true).map(({ detail }) => detail),
       checks: checks.map(({ name, isReady: ready, detail }) => ({ name, ready, detail })),
     };
   }

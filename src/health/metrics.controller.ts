@@ -2,6 +2,8 @@ import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AppConfig } from '../config/config.schema.ts';
 import { JobsService } from '../jobs/jobs.service.ts';
+import type { LogLoss } from '../logging/log-output.ts';
+import { LOG_LOSS } from '../logging/logging.module.ts';
 import { metricsOf } from './metrics.ts';
 import { prometheusText } from './prometheus.ts';
 import { productVersion } from './version.ts';
@@ -12,10 +14,16 @@ import { productVersion } from './version.ts';
 export class MetricsController {
   readonly #jobs: JobsService;
   readonly #config: AppConfig;
+  readonly #loss: LogLoss;
 
-  constructor(@Inject(JobsService) jobs: JobsService, @Inject(AppConfig) config: AppConfig) {
+  constructor(
+    @Inject(JobsService) jobs: JobsService,
+    @Inject(AppConfig) config: AppConfig,
+    @Inject(LOG_LOSS) loss: LogLoss,
+  ) {
     this.#jobs = jobs;
     this.#config = config;
+    this.#loss = loss;
   }
 
   @Get()
@@ -24,6 +32,7 @@ export class MetricsController {
   @ApiOkResponse({ content: { 'text/plain': {} } })
   metrics(): string {
     const { user, system } = process.cpuUsage();
+    const { keeping } = this.#jobs;
     const facts = this.#jobs.list().map((job) => this.#jobs.facts(job));
     return prometheusText(
       metricsOf(facts, {
@@ -33,6 +42,8 @@ export class MetricsController {
         cpuSeconds: (user + system) / 1e6,
         memoryBytes: process.memoryUsage.rss(),
         maxJobs: this.#config.jobs.maxJobs,
+        lostLogLines: this.#loss.lostLines,
+        isStateFileCurrent: keeping === undefined ? undefined : keeping.problem === undefined,
       }),
     );
   }

@@ -25,6 +25,9 @@ export interface ProcessFigures {
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
   readonly maxJobs: number;
+  readonly lostLogLines: number;
+  /** The state file holds what it should; undefined without a state file. */
+  readonly isStateFileCurrent: boolean | undefined;
 }
 
 /** Metrics of the process and of every job. Labels are job ids, cameras, stages, networks and protocols alone. */
@@ -49,6 +52,12 @@ function processMetrics(jobs: readonly JobFacts[], own: ProcessFigures): Metric[
     gauge('process_start_time_seconds', 'Start of the process, seconds since 1970.', [{ value: own.startedSeconds }]),
     counter('process_cpu_seconds_total', 'CPU time of the API process.', [{ value: own.cpuSeconds }]),
     gauge('process_resident_memory_bytes', 'Memory of the API process.', [{ value: own.memoryBytes }]),
+    counter('log_lines_lost_total', 'Lines of the log that could not be written.', [{ value: own.lostLogLines }]),
+    gauge(
+      'state_file_current',
+      '1 while the state file holds the jobs that outlive the server, 0 while it cannot be written.',
+      own.isStateFileCurrent === undefined ? [] : [{ value: Number(own.isStateFileCurrent) }],
+    ),
     gauge('jobs_limit', 'Jobs that may run at the same time.', [{ value: own.maxJobs }]),
     gauge(
       'jobs',
@@ -103,6 +112,11 @@ function jobMetrics(jobs: readonly JobFacts[]): Metric[] {
       each(jobs, (status, job) =>
         Object.entries(status.delayMs).flatMap(([stage, delay]) => quantiles({ job, stage }, delay)),
       ),
+    ),
+    gauge(
+      'job_load_level',
+      'What is given up since the machine cannot keep up: 0 nothing, 1 and 2 pace of the networks, 3 and 4 frame rate, 5 working size.',
+      one(jobs, (status) => status.load.level),
     ),
     gauge(
       'job_skew_seconds',

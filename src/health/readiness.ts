@@ -5,14 +5,19 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import { projectPath } from '../config/config.loader.ts';
 import { AppConfig } from '../config/config.schema.ts';
 import { parseBundleManifest } from '../contract/bundle-manifest.ts';
+import { JobsService } from '../jobs/jobs.service.ts';
 import { ffmpegPath } from '../jobs/pipeline-settings.ts';
+import type { LogLoss } from '../logging/log-output.ts';
+import { LOG_LOSS } from '../logging/logging.module.ts';
 import { ServerPorts } from '../net/server-ports.ts';
 import { findFfmpeg } from '../process/ffmpeg.ts';
 
 /** One thing the server needs. */
 export interface Check {
-  readonly name: 'ffmpeg' | 'model' | 'ports';
+  readonly name: 'ffmpeg' | 'model' | 'ports' | 'disk';
   readonly isReady: boolean;
+  /** The server does its work, but somebody should look at it. */
+  readonly isWarning?: boolean;
   /** What it is, or what is missing and what to do, in plain words. */
   readonly detail: string;
 }
@@ -20,18 +25,30 @@ export interface Check {
 /** A found ffmpeg is not looked for again for this long, ms. */
 const FFMPEG_VALID_MS = 60_000;
 
-/** Whether jobs can be run: ffmpeg, the default bundle of networks, and the ports. */
+/**
+ * Whether jobs can be run: ffmpeg, the default bundle of networks, and the ports. A full disk is a warning: no picture is
+ * ever stored, so jobs go on and new ones start; only what is to be kept for later is at risk.
+ */
 @Injectable()
 export class Readiness {
   readonly #config: AppConfig;
   readonly #ports: ServerPorts;
+  readonly #jobs: JobsService;
+  readonly #loss: LogLoss;
   #ffmpeg: { readonly check: Check; readonly untilMs: number } | undefined;
   #isListening = false;
   #isStopping = false;
 
-  constructor(@Inject(AppConfig) config: AppConfig, @Inject(ServerPorts) ports: ServerPorts) {
+  constructor(
+    @Inject(AppConfig) config: AppConfig,
+    @Inject(ServerPorts) ports: ServerPorts,
+    @Inject(JobsService) jobs: JobsService,
+    @Inject(LOG_LOSS) loss: LogLoss,
+  ) {
     this.#config = config;
     this.#ports = ports;
+    this.#jobs = jobs;
+    this.#loss = loss;
   }
 
   /** Called once all servers listen. */
@@ -45,7 +62,7 @@ export class Readiness {
   }
 
   async checks(): Promise<readonly Check[]> {
-    return Promise.all([this.#ffmpegCheck(), this.#modelCheck(), this.#portsCheck()]);
+    return Promise.all([this.#ffmpegCheck(), this.#modelCheck(), this.#portsCheck(), this.#diskCheck()]);
   }
 
   async #ffmpegCheck(): Promise<Check> {
@@ -74,6 +91,14 @@ export class Readiness {
       }
       return `${manifest.name} ${manifest.version}`;
     });
+  }
+
+  async #diskCheck(): Promise<Check> {
+    const lines = `${this.#loss.lostLines} lines of the log could not be written`;
+    const problems = [this.#jobs.keeping?.problem, this.#loss.isLosing ? lines : undefined];
+    const known = problems.filter((problem) => problem !== undefined);
+    if (known.length > 0) return { name: 'disk', isReady: true, isWarning: true, detail: known.join('; ') };
+    return { name: 'disk', isReady: true, detail: 'state file and log are written' };
   }
 
   async #portsCheck(): Promise<Check> {

@@ -69,6 +69,11 @@ export class JobsService {
     return (await this.#file?.load()) ?? [];
   }
 
+  /** Whether jobs that are to outlive the server are on disk, and why not; undefined when none are to be kept there. */
+  get keeping(): { readonly problem: string | undefined } | undefined {
+    return this.#file;
+  }
+
   /** Starts kept jobs again, under their old ids and outputs. */
   resume(specs: readonly JobSpec[]): void {
     for (const spec of specs) {

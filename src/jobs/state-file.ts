@@ -29,6 +29,7 @@ export class StateFile {
   #wanted: Contents | undefined;
   #writing: Promise<void> | undefined;
   #failures = 0;
+  #problem: string | undefined;
   #retry: NodeJS.Timeout | undefined;
 
   /** @param path absolute */
@@ -54,6 +55,11 @@ export class StateFile {
     return [];
   }
 
+  /** Why the file does not hold what it should, in plain words; undefined while it does. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   /** Writes these jobs; of several calls while one is written only the last counts. Resolves when they are on disk. */
   save(jobs: readonly JobSpec[]): Promise<void> {
     this.#wanted = { version: 1, jobs };
@@ -75,7 +81,9 @@ export class StateFile {
         await this.#write(next);
         if (this.#failures > 0) this.#logger.info('state file is written again');
         this.#failures = 0;
+        this.#problem = undefined;
       } catch (err) {
+        this.#problem = problemOf(err);
         this.#logger.warn('state file cannot be written', { err });
         this.#tryAgain(next);
       }
@@ -108,6 +116,13 @@ export class StateFile {
     }
     await rename(draft, this.#path);
   }
+}
+
+/** Without the path: the words are shown to whoever asks whether the server is well. */
+function problemOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  const why = code === 'ENOSPC' ? 'no space is left on its disk' : `writing fails with ${code}`;
+  return `the state file cannot be written: ${why}; jobs with restart: always may not come back after a restart`;
 }
 
 /** The jobs in a state file's text, or undefined when it is none of ours. */

@@ -4,20 +4,38 @@ import { writeSync } from 'node:fs';
 const PATIENCE_MS = 50;
 const STEP_MS = 5;
 
+/** Lines that nobody can read since they could not be written. */
+export interface LogLoss {
+  /** Since the start. */
+  readonly lostLines: number;
+  /** The last line could not be written. */
+  readonly isLosing: boolean;
+}
+
 /**
  * A file descriptor that lines are written to, at once and whole. When it takes none (the disk is full, or a pipe that does not block is)
  * lines are lost and counted, and the process goes on; the count is written as soon as there is room.
  */
-export class LogOutput {
+export class LogOutput implements LogLoss {
   readonly #fd: number;
   readonly #pause = new Int32Array(new SharedArrayBuffer(4));
+  /** Lost since the last line that was written, and before. */
   #lost = 0;
+  #lostBefore = 0;
   /** A line was cut off: the next one begins with a line break. */
   #isCut = false;
 
   /** @param fd standard output by default */
   constructor(fd = 1) {
     this.#fd = fd;
+  }
+
+  get lostLines(): number {
+    return this.#lostBefore + this.#lost;
+  }
+
+  get isLosing(): boolean {
+    return this.#lost > 0;
   }
 
   /** Writes one line with its line break. Never throws. */
@@ -29,6 +47,7 @@ export class LogOutput {
         this.#lost += 1;
         return;
       }
+      this.#lostBefore += this.#lost;
       this.#lost = 0;
     }
     if (!this.#writeWhole(line)) this.#lost += 1;

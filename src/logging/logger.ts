@@ -93,7 +93,7 @@ export interface LoggerOptions {
   readonly level: string;
   /** `json`: one object a line. `pretty`: coloured, needs the development package pino-pretty. */
   readonly format?: string;
-  /** Standard output by default. */
+  /** Lines of the format `json` go here; standard output by default. */
   readonly destination?: DestinationStream;
 }
 
@@ -111,7 +111,7 @@ export function createLogger(options: LoggerOptions): Logger {
     redact: { paths: ['password', '*.password', 'authorization', '*.authorization'], censor: '***' },
   };
   const writer =
-    options.format === 'pretty' && options.destination === undefined
+    options.format === 'pretty'
       ? pino({ ...base, ...secondLine, transport: { target: 'pino-pretty' } })
       : pino(
           { ...base, ...secondLine, formatters: { level: (label) => ({ level: label }) } },

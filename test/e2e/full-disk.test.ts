@@ -54,6 +54,14 @@ describe('a disk that is full', () => {
 
   const saved = (): readonly string[] | undefined => jobsOf(readFileSync(file, 'utf8'))?.map(({ path }) => path);
 
+  /** What the server says about its disk. */
+  const health = async (): Promise<object> => {
+    const ready = await fetch(`${server.url}/health/ready`);
+    const { warnings } = (await ready.json()) as { readonly warnings: readonly string[] };
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    return { status: ready.status, warnings, current: /^seamline_state_file_current (\d)$/m.exec(metrics)?.[1] };
+  };
+
   it('stops no job and tears no state file; what could not be written is written when there is room', async () => {
     const urls = { url1: camera.url, url2: `${camera.url}2`, restart: 'always', width: 320 };
     const first = await server.stitch({ ...urls, output_url: `rtsp://localhost:${server.rtspPort}/first` });
@@ -71,6 +79,11 @@ describe('a disk that is full', () => {
     await player.more(20, 30_000);
 
     expect(saved()).toEqual(['first']);
+    expect(await health()).toEqual({
+      status: 200,
+      warnings: [expect.stringContaining('no space is left')],
+      current: '0',
+    });
     expect((await fetch(`${server.url}/stitch/${first.id}/snapshot.jpg`)).status).toBe(200);
     expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
     expect((await server.job(second.id)).id).toBe(second.id);
@@ -78,6 +91,7 @@ describe('a disk that is full', () => {
     rmSync(ballast);
     await eventually('both jobs in the state file', 40_000, async () => (saved()?.length === 2 ? true : undefined));
     expect(saved()?.toSorted()).toEqual(['first', 'second']);
+    expect(await health()).toEqual({ status: 200, warnings: [], current: '1' });
     expect(player.hasEnded).toBe(false);
     expect(player.stepsBack).toEqual([]);
     player.stop();

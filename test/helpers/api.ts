@@ -10,6 +10,7 @@ import { configureHttp } from '../../src/http/http-setup.ts';
 import { JobsService } from '../../src/jobs/jobs.service.ts';
 import { LocalRunner } from '../../src/jobs/runner/local-runner.ts';
 import { RUNNER } from '../../src/jobs/runner/runner.ts';
+import type { LogLoss } from '../../src/logging/log-output.ts';
 import { createLogger } from '../../src/logging/logger.ts';
 
 /** Job processes of this program speak the protocol with made-up pictures (see its head for how they misbehave). */
@@ -45,12 +46,14 @@ export interface Answer {
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
 
+const NOTHING_LOST: LogLoss = { lostLines: 0, isLosing: false };
+
 /** Boots the API over a configuration of defaults and `tree`, with fake pipelines as jobs. */
-export async function startApi(tree: ConfigTree = {}, entry = FAKE_PIPELINE): Promise<TestApi> {
+export async function startApi(tree: ConfigTree = {}, entry = FAKE_PIPELINE, loss = NOTHING_LOST): Promise<TestApi> {
   const config = configFrom({ ...tree, jobs: { stateFile: '', stopTimeoutMs: 1000, ...(tree['jobs'] as object) } });
   const lines: string[] = [];
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
-  const module = await Test.createTestingModule({ imports: [AppModule.with(config, logger)] })
+  const module = await Test.createTestingModule({ imports: [AppModule.with(config, logger, loss)] })
     .overrideProvider(RUNNER)
     .useValue(new LocalRunner({ entry, stopTimeoutMs: config.jobs.stopTimeoutMs, helloTimeoutMs: 10_000 }))
     .compile();

@@ -13,7 +13,10 @@ afterEach(async () => {
   api = undefined;
 });
 
-const OWN = { version: '1.2.3', nodeVersion: '24.0.0', startedSeconds: 1, cpuSeconds: 2, memoryBytes: 3, maxJobs: 4 };
+const OWN = {
+  ...{ version: '1.2.3', nodeVersion: '24.0.0', startedSeconds: 1, cpuSeconds: 2, memoryBytes: 3, maxJobs: 4 },
+  ...{ lostLogLines: 0, isStateFileCurrent: true },
+};
 const LINE = /^[a-z_]+(\{[a-z_]+="([^"\\\n]|\\["\\n])*"(,[a-z_]+="([^"\\\n]|\\["\\n])*")*\})? -?[0-9.e+-]+$/;
 
 describe('metrics', () => {
@@ -59,6 +62,15 @@ describe('metrics', () => {
     expect(text).toContain('camera="1"} 0\n');
   });
 
+  it('show what a job gives up on a machine that cannot keep up', () => {
+    const status = aPipelineStatus({ load: { level: 3, reason: 'the machine cannot keep up' } });
+    const facts = { spec: aJobSpec(), state: INITIAL_STATE, status, createdMs: 0, pushes: [], viewers: {} };
+
+    const text = prometheusText(metricsOf([facts], OWN));
+
+    expect(text).toContain(`seamline_job_load_level{job="${facts.spec.id}"} 3\n`);
+  });
+
   it('escape what a job process says, and bound how much of it they show', () => {
     const dropped = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`re"as\\on\n${index}`, index]));
     const status = aPipelineStatus({ dropped, fps: Number.NaN });
@@ -91,6 +103,7 @@ describe('health', () => {
       ['ffmpeg', false],
       ['model', false],
       ['ports', false],
+      ['disk', true],
     ]);
     expect(JSON.stringify(checks)).not.toContain('/nowhere');
   });
@@ -116,5 +129,35 @@ describe('health', () => {
     const checks = (await api.call('GET', '/health/ready')).body['checks'] as { name: string; ready: boolean }[];
 
     expect(checks.find(({ name }) => name === 'ports')?.ready).toBe(true);
+  });
+
+  it('warns of what cannot be written, and stays ready: no job needs the disk', async () => {
+    // Nobody can make a folder of it.
+    const loss = { lostLines: 7, isLosing: true };
+    api = await startApi({ jobs: { stateFile: '/dev/null/jobs.json' } }, undefined, loss);
+    api.app.get(Readiness).markListening();
+    expect((await api.call('GET', '/metrics')).text).toContain('seamline_state_file_current 1\n');
+
+    expect((await api.call('POST', '/stitch', { ...A_STITCH, restart: 'always' })).status).toBe(201);
+
+    const answer = await api.call('GET', '/health/ready');
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ status: 'ready' });
+    const [warning] = answer.body['warnings'] as string[];
+    expect(warning).toContain('the state file cannot be written');
+    expect(warning).toContain('7 lines of the log could not be written');
+    expect(warning).not.toContain('/dev');
+    const { text } = await api.call('GET', '/metrics');
+    expect(text).toContain('seamline_state_file_current 0\n');
+    expect(text).toContain('seamline_log_lines_lost_total 7\n');
+  });
+
+  it('warns of nothing while all is well, and has no state file to tell of without one', async () => {
+    api = await startApi();
+
+    expect((await api.call('GET', '/health/ready')).body['warnings']).toEqual([]);
+    const { text } = await api.call('GET', '/metrics');
+    expect(text).not.toContain('state_file');
+    expect(text).toContain('seamline_log_lines_lost_total 0\n');
   });
 });

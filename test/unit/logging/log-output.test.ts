@@ -43,6 +43,7 @@ describe('where lines are logged', () => {
     const output = new LogOutput(fd);
     output.write('{"msg":"first"}\n');
     output.write('{"msg":"second"}\n');
+    expect(output).toMatchObject({ lostLines: 2, isLosing: true });
 
     // The same descriptor now leads to a file with room, as after somebody has tidied up.
     closeSync(fd);
@@ -50,6 +51,7 @@ describe('where lines are logged', () => {
     expect(openSync(path, 'w')).toBe(fd);
     output.write('{"msg":"third"}\n');
     closeSync(fd);
+    expect(output).toMatchObject({ lostLines: 2, isLosing: false });
 
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
