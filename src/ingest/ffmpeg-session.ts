@@ -2,6 +2,7 @@ import type { Clock } from '../common/clock.ts';
 import type { SafeUrl } from '../common/safe-url.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import type { CameraTransport } from '../contract/job-spec.ts';
+import type { Frame, FrameRing } from '../contract/frame-ring.ts';
 import type { Size } from '../contract/pixels.ts';
 import { spawnChild, type OwnedChild } from '../process/child.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
@@ -9,7 +10,9 @@ import { CameraDecoder } from './camera-decoder.ts';
 import { CaptureClock } from './capture-clock.ts';
 import { rtspDecoderArguments, rtspList } from './decoder-args.ts';
 import type { CameraFormat, IngestSession, SessionSinks } from './ingest-session.ts';
+import { MAX_WAIT_US } from './picture-queue.ts';
 import { readStreamLine } from './pts-lines.ts';
+import { reducePicture } from './reduce-picture.ts';
 import { TICKS_PER_SECOND } from '../common/ticks.ts';
 
 /** What a session with ffmpeg's RTSP input needs. */
@@ -26,6 +29,8 @@ export interface FfmpegSessionOptions extends SessionSinks {
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { rtsp: 554, rtsps: 322 };
 const STOP_GRACE_MS = 1000;
+/** ffmpeg that is behind for this long keeps what the camera has sent, and more and more of it, so it begins anew. */
+const LATE_PATIENCE_US = 3_000_000;
 
 /**
  * ffmpeg's own RTSP input, for cameras that our client cannot play. The address goes through a pipe, so that no password
@@ -38,6 +43,10 @@ export class FfmpegSession implements IngestSession {
   #prober: OwnedChild | undefined;
   #decoder: CameraDecoder | undefined;
   #captureClock = new CaptureClock(TICKS_PER_SECOND);
+  /** What it decodes into, and where frames go. */
+  #decoded: FrameRing | undefined;
+  #ring: FrameRing | undefined;
+  #lateSinceUs: number | undefined;
   #isReceiving = false;
   #isClosed = false;
 
@@ -63,9 +72,14 @@ export class FfmpegSession implements IngestSession {
     }
   }
 
-  /** ffmpeg's RTSP input cannot be handed from one process to another. */
-  useRing(): boolean {
-    return false;
+  /**
+   * ffmpeg's RTSP input cannot be handed from one process to another, so smaller frames are made from those that come. It
+   * must begin anew for larger ones only: when it has begun on a machine that could not keep up.
+   */
+  useRing(ring: FrameRing): boolean {
+    if (this.#decoded !== undefined && ring.size.widthPx > this.#decoded.size.widthPx) return false;
+    this.#ring = ring;
+    return true;
   }
 
   async close(): Promise<void> {
@@ -100,8 +114,9 @@ export class FfmpegSession implements IngestSession {
   }
 
   async #play(list: string, native: Size): Promise<SeamlineError> {
-    const { ffmpeg, clock, onFrame, onSpoiled } = this.#options;
+    const { ffmpeg, clock, onSpoiled } = this.#options;
     const ring = this.#options.ringFor(native);
+    this.#decoded = this.#ring = ring;
     const decoder = new CameraDecoder({
       command: ffmpeg.path,
       args: rtspDecoderArguments(ring.size, ffmpeg),
@@ -110,7 +125,7 @@ export class FfmpegSession implements IngestSession {
       captureUs: (ptsTicks) => this.#captureUs(ptsTicks),
       onFrame: (frame) => {
         this.#isReceiving = true;
-        onFrame(frame);
+        this.#pass(frame);
       },
       onSpoiled,
     });
@@ -119,13 +134,43 @@ export class FfmpegSession implements IngestSession {
     decoder.write(new TextEncoder().encode(list));
     decoder.end();
     await decoder.exited;
+    if (this.#isTooLate()) return new SeamlineError('source-unreachable', 'ffmpeg fell behind the camera');
     return problemOfLines(decoder.messages);
   }
 
-  #captureUs(ptsTicks: number | undefined): number {
+  /** Gives a frame on, scaled down when smaller ones are wanted. */
+  #pass(frame: Frame): void {
+    const { onFrame, onSpoiled } = this.#options;
+    const ring = this.#ring;
+    if (ring === undefined || ring === this.#decoded) {
+      onFrame(frame);
+      return;
+    }
+    const writer = ring.acquire();
+    if (writer === undefined) onSpoiled();
+    else {
+      reducePicture(frame.bytes, frame.size, writer.bytes, ring.size);
+      onFrame(writer.commit(frame.captureUs, frame.decodedUs));
+    }
+    frame.release();
+  }
+
+  /** Capture time of a frame, or undefined when it comes too late to be shown. */
+  #captureUs(ptsTicks: number | undefined): number | undefined {
     const nowUs = this.#options.clock.nowUs();
     if (ptsTicks === undefined) return nowUs;
-    return this.#captureClock.note(((ptsTicks % 2 ** 32) + 2 ** 32) % 2 ** 32, nowUs, false).captureUs;
+    const { captureUs } = this.#captureClock.note(((ptsTicks % 2 ** 32) + 2 ** 32) % 2 ** 32, nowUs, false);
+    if (nowUs - captureUs <= MAX_WAIT_US) {
+      this.#lateSinceUs = undefined;
+      return captureUs;
+    }
+    this.#lateSinceUs ??= nowUs;
+    if (this.#isTooLate()) void this.#decoder?.close();
+    return undefined;
+  }
+
+  #isTooLate(): boolean {
+    return this.#lateSinceUs !== undefined && this.#options.clock.nowUs() - this.#lateSinceUs > LATE_PATIENCE_US;
   }
 }
 

@@ -39,6 +39,8 @@ export interface WatchedCamera {
   until(condition: () => boolean, what: string, deadlineMs?: number): Promise<void>;
   /** Asks for frames of another size. */
   resize(size: Size): void;
+  /** Asks for frames of the first size again. */
+  back(): void;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
     const offset = plan.allocate(slots * FrameRing.slotStride(size));
     return new FrameRing(plan.memory, offset, slots, 0, size);
   };
+  let first: FrameRing | undefined;
   const source = new CameraSource({
     camera: 0,
     url: SafeUrl.parse(url, ['rtsp', 'rtsps']),
@@ -76,7 +79,8 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
     ...rest,
     createRing: (native) => {
       natives.push(native);
-      return ringOf(ringSize(native));
+      first = ringOf(ringSize(native));
+      return first;
     },
     onFrame: (frame) => {
       const pixels = frame.size.widthPx * frame.size.heightPx;
@@ -102,6 +106,10 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
       }
     },
     resize: (size) => source.useRing(ringOf(size)),
+    back: () => {
+      if (first === undefined) throw new Error('there is no first size yet');
+      source.useRing(first);
+    },
     close: () => source.close(),
   };
 }

@@ -42,4 +42,20 @@ describe('a decoder that gets next to no time', () => {
     expect(source.status().framesDropped).toBeGreaterThan(25);
     expect(source.status().reconnects).toBe(0);
   });
+
+  it('connects anew when it is ffmpeg that reads the camera, and what it has fallen behind with is not shown', async () => {
+    camera = await FakeCamera.start(await encodeVideo({ size: '1280x720', gop: 25 }));
+    watched = await watchCamera(camera.url, { ringSize: () => SIZE, mode: 'ffmpeg' });
+    const { frames, until, source } = watched;
+    await until(() => frames.length > 60, 'the first frames');
+
+    slowed = new SlowedProcesses(await processTree(`scale=${SIZE.widthPx}:${SIZE.heightPx}`), 0.01);
+    await until(() => source.status().reconnects > 0, 'a new connection');
+    slowed.release();
+    const before = frames.length;
+    await until(() => frames.length > before + 25, 'frames of the new connection');
+
+    expect(Math.max(...frames.map(({ captureUs, decodedUs }) => decodedUs - captureUs))).toBeLessThan(2_500_000);
+    expect(watched.lines.join()).toContain('ffmpeg fell behind the camera');
+  });
 });

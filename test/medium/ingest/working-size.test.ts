@@ -40,14 +40,25 @@ describe('a camera that is to give frames of another size', () => {
     },
   );
 
-  it('connects anew for that when ffmpeg reads the camera itself', async () => {
+  it('stays connected and loses nothing when ffmpeg reads the camera itself, there and back', async () => {
     camera.play(videos[0]!);
-    const watched = await watchCamera(camera.url, { mode: 'ffmpeg' });
-    await watched.until(() => watched.frames.length > 5, 'the first frames');
+    const watched = await watchCamera(camera.url, { mode: 'ffmpeg', slots: 40 });
+    const { frames } = watched;
+    const last = (): number => frames.at(-1)?.size.widthPx ?? 0;
+    await watched.until(() => frames.length > 5, 'the first frames');
+    const full = watched.natives[0]!;
 
     watched.resize(SMALL);
-
-    await watched.until(() => (watched.frames.at(-1)?.size.widthPx ?? 0) === SMALL.widthPx, 'small frames');
+    await watched.until(() => last() === SMALL.widthPx, 'small frames');
+    const small = frames.length;
+    await watched.until(() => frames.length > small + 10, 'more small frames');
+    watched.back();
+    await watched.until(() => last() === full.widthPx, 'frames of the full size');
     await watched.close();
+
+    const steps = frames.slice(1).map(({ number }, at) => (number - frames[at]!.number + LUMA_PERIOD) % LUMA_PERIOD);
+    expect(steps.every((step) => step === 1)).toBe(true);
+    expect(frames.filter(({ size }) => size.widthPx === SMALL.widthPx).length).toBeGreaterThan(10);
+    expect(watched.source.status()).toMatchObject({ client: 'ffmpeg', reconnects: 0, framesDropped: 0 });
   });
 });
