@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const tier = (name: string, options: object = {}) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], ...options },
+  test: { name, include: [`test/${name}/**/*.test.ts`], globalSetup: './test/temporary-folder.ts', ...options },
 });
 
 export default defineConfig({
