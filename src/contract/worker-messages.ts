@@ -26,6 +26,12 @@ export interface ViewRef {
   readonly size: Size;
 }
 
+/**
+ * What both cameras have done since the pair asked about before: from each view's pixels to where the same content lay
+ * in it, row-major 3 × 3; undefined for a camera that is not known to that.
+ */
+export type CameraMotions = readonly [Float64Array | undefined, Float64Array | undefined];
+
 /** Main thread → inference worker. The frames stay held until the answer to `id` came. */
 export type InferenceRequest =
   | {
@@ -36,6 +42,7 @@ export type InferenceRequest =
       readonly target: ViewRef;
       /** True: SpatialNet must run for this pair; false: TemporalNet may transport the last anchor. */
       readonly anchor: boolean;
+      readonly motions: CameraMotions;
     }
   /** Forgets window and anchors, for example after a swap of the views. */
   | { readonly kind: 'reset' }

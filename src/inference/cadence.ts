@@ -8,6 +8,8 @@ export type CadenceStep = 'skip' | 'track' | 'anchor';
 export interface CadenceReply {
   readonly geometry: unknown;
   readonly jumped: boolean;
+  /** A camera moved since the pair before. */
+  readonly isMoving: boolean;
   readonly networkMs: Readonly<Record<string, number>>;
 }
 
@@ -54,6 +56,8 @@ export class Cadence {
   #lastAnchorUs = -Infinity;
   #lastUs = -Infinity;
   #isUrgent = true;
+  /** Cameras move, and it is known how without a network: only anchors say anything new. */
+  #isFollowed = false;
 
   constructor(options: CadenceOptions) {
     this.#share = Math.min(1, Math.max(0.01, options.budgetShare));
@@ -78,11 +82,13 @@ export class Cadence {
     }
     const slow = this.#slowdown;
     const sinceAnchorUs = nowUs - this.#lastAnchorUs;
-    const payUs = (this.#anchorMs * 1000 * slow) / (this.#share * (this.#isUrgent ? 1 : ANCHOR_SHARE));
+    const payUs =
+      (this.#anchorMs * 1000 * slow) / (this.#share * (this.#isUrgent || this.#isFollowed ? 1 : ANCHOR_SHARE));
     const anchorEveryUs = this.#isUrgent
       ? Math.max(SEARCH_US * slow, payUs)
       : Math.min(SLOWEST_ANCHOR_US, Math.max(FASTEST_ANCHOR_US * slow, payUs));
     if (sinceAnchorUs >= anchorEveryUs) return 'anchor';
+    if (this.#isFollowed) return 'skip';
     const payTrackUs = (this.#trackMs * 1000) / (this.#share * (1 - ANCHOR_SHARE));
     const trackEveryUs = Math.max(FASTEST_TRACK_US, payTrackUs) * slow;
     return !this.#isUrgent && nowUs - this.#lastUs >= trackEveryUs ? 'track' : 'skip';
@@ -100,6 +106,7 @@ export class Cadence {
     this.#trackMs = blend(this.#trackMs, Math.max(totalMs - spatialMs, 0.5));
     this.#lastUs = nowUs;
     this.#isUrgent = reply.jumped || reply.geometry === undefined;
+    this.#isFollowed = reply.isMoving && networkMs['temporal'] === undefined;
   }
 }
 

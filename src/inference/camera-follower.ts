@@ -1,5 +1,6 @@
 import type { Size } from '../contract/pixels.ts';
 import { cornerOffsets, invert, multiply, pixelHomography, type Homography } from '../geometry/homography.ts';
+import { CameraMotionGauge, hasMoved } from './camera-motion.ts';
 import { PictureAligner } from './picture-motion.ts';
 
 /** Size at which a camera's pictures are compared. */
@@ -11,10 +12,19 @@ const MAX_PLACES = 100;
 const REKEY_SHARE = 0.03;
 /** … and so does one that comes this long after it, since light and scene change. */
 const KEY_US = 5_000_000;
-/** With less in common than this the view was lost: pictures of two places reach 0.57, of one place 0.78 and more. */
-const LOST_SUPPORT = 0.65;
+/** With less in common than this the view was lost: pictures of two places reach 0.50, of one place 0.59 and more. */
+const LOST_SUPPORT = 0.55;
 /** Longest way between two pictures that is believed, share of the width. */
 const MAX_STEP_SHARE = 0.06;
+
+/** Side of the blocks over which pictures of a camera that stands still are averaged for the cheap test. */
+const WATCH_BLOCK = 4;
+/** A still camera has moved when a corner of its view went this far, share of the width: 0.5 px of 1280. */
+const MOVED_SHARE = 0.2 / 480;
+/** So much of its view must agree with that. */
+const MOST_REGIONS = 0.6;
+/** The picture that a still camera is compared with is renewed this often, since light and scene change. */
+const RENEW_US = 2_000_000;
 
 const IDENTITY: Homography = Float64Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]);
 
@@ -24,10 +34,18 @@ interface Place {
   keyFromPicture: Homography;
 }
 
-/** Knows how the latest pictures of one camera lie to each other, to a fifth of a pixel of 1280. */
+/**
+ * Knows how the latest pictures of one camera lie to each other, to a fifth of a pixel of 1280. A camera that stands
+ * still is only watched, at a tenth of the cost: all its pictures have one place.
+ */
 export class CameraFollower {
   readonly #view: Size;
   readonly #aligner = new PictureAligner();
+  readonly #gauge = new CameraMotionGauge(FOLLOW_SIZE.widthPx, FOLLOW_SIZE.heightPx, WATCH_BLOCK);
+  /** What a still camera saw, and when it was taken. */
+  readonly #still = new Float32Array(FOLLOW_SIZE.widthPx * FOLLOW_SIZE.heightPx);
+  #stillUs = 0;
+  #isWatched = false;
   #places: Place[] = [];
   #keyUs = 0;
 
@@ -38,6 +56,7 @@ export class CameraFollower {
   /** Forgets all pictures. */
   reset(): void {
     this.#places = [];
+    this.#isWatched = false;
   }
 
   /** True when this picture was seen and is remembered. */
@@ -45,31 +64,84 @@ export class CameraFollower {
     return this.#places.some((place) => place.timeUs === timeUs);
   }
 
+  /**
+   * Takes a picture of a camera in that stood still until now.
+   * @param luma 0 … 255 of `FOLLOW_SIZE`, not kept
+   * @returns true when it has moved: `see` its next pictures
+   */
+  watch(luma: Float32Array, timeUs: number): boolean {
+    const place = this.#places.at(-1)?.keyFromPicture;
+    if (place === undefined || !this.#isWatched) {
+      this.see(luma, timeUs);
+      this.#keepStill(luma, timeUs);
+      return false;
+    }
+    const compared = this.#gauge.compare(luma);
+    if (!hasMoved(compared, MOVED_SHARE * FOLLOW_SIZE.widthPx)) {
+      this.#remember(timeUs, place);
+      const isAlike = compared.cornerPx < (MOVED_SHARE / 2) * FOLLOW_SIZE.widthPx;
+      if (isAlike && timeUs - this.#stillUs > RENEW_US) this.#keepStill(luma, timeUs);
+      return false;
+    }
+    this.#takeStillAsKey();
+    const found = this.#find(luma);
+    if (found === undefined) {
+      // Covered for a moment, or turned away: nothing is said of it until it has been so for long.
+      if (timeUs - this.#stillUs > RENEW_US) {
+        this.#forget(luma, timeUs);
+        this.#keepStill(luma, timeUs);
+      }
+      return false;
+    }
+    // The cheap test takes a lorry or a crowd for a motion of the camera now and then.
+    this.#isWatched = this.#share(found) < MOVED_SHARE || this.#aligner.agreeingShare(IDENTITY) < MOST_REGIONS;
+    if (this.#isWatched) this.#remember(timeUs, this.#places.at(-1)!.keyFromPicture);
+    else this.#settle(found, luma, timeUs);
+    return !this.#isWatched;
+  }
+
+  #keepStill(luma: Float32Array, timeUs: number): void {
+    this.#still.set(luma);
+    this.#stillUs = timeUs;
+    this.#gauge.remember(luma);
+    this.#isWatched = true;
+  }
+
   /** Takes a picture in. @param luma 0 … 255 of `FOLLOW_SIZE`, not kept */
   see(luma: Float32Array, timeUs: number): void {
-    const { widthPx, heightPx } = FOLLOW_SIZE;
+    if (this.#isWatched) this.#takeStillAsKey();
+    this.#isWatched = false;
+    const found = this.#find(luma);
+    if (found === undefined) this.#forget(luma, timeUs);
+    else this.#settle(found, luma, timeUs);
+  }
+
+  /** Key picture ← this one, or undefined when it has too little in common with the last ones. */
+  #find(luma: Float32Array): Homography | undefined {
     const last = this.#places.at(-1);
-    if (last === undefined) {
-      this.#takeAsKey(luma, timeUs);
-      this.#remember(timeUs, IDENTITY);
-      return;
-    }
+    if (last === undefined) return undefined;
+    const { widthPx, heightPx } = FOLLOW_SIZE;
     const found = this.#aligner.align(luma, widthPx, heightPx, invert(last.keyFromPicture));
-    const keyFromPicture = found === undefined ? undefined : invert(found.nowFromKey);
-    if (
-      keyFromPicture === undefined ||
-      found!.support < LOST_SUPPORT ||
-      this.#share(multiply(invert(last.keyFromPicture), keyFromPicture)) > MAX_STEP_SHARE
-    ) {
-      this.#places = [];
-      this.#takeAsKey(luma, timeUs);
-      this.#remember(timeUs, IDENTITY);
-      return;
-    }
+    if (found === undefined || found.support < LOST_SUPPORT) return undefined;
+    const keyFromPicture = invert(found.nowFromKey);
+    const step = multiply(invert(last.keyFromPicture), keyFromPicture);
+    return this.#share(step) > MAX_STEP_SHARE ? undefined : keyFromPicture;
+  }
+
+  /** Remembers a picture's place; one that lies far from the key becomes the key itself. */
+  #settle(keyFromPicture: Homography, luma: Float32Array, timeUs: number): void {
     this.#remember(timeUs, keyFromPicture);
     if (this.#share(keyFromPicture) < REKEY_SHARE && timeUs - this.#keyUs < KEY_US) return;
-    for (const place of this.#places) place.keyFromPicture = multiply(found!.nowFromKey, place.keyFromPicture);
+    const pictureFromKey = invert(keyFromPicture);
+    for (const place of this.#places) place.keyFromPicture = multiply(pictureFromKey, place.keyFromPicture);
     this.#takeAsKey(luma, timeUs);
+  }
+
+  /** Begins anew with a picture. */
+  #forget(luma: Float32Array, timeUs: number): void {
+    this.#places = [];
+    this.#takeAsKey(luma, timeUs);
+    this.#remember(timeUs, IDENTITY);
   }
 
   /** From a picture's pixels to where the same content lay in an older one, or undefined when one was not seen. */
@@ -77,8 +149,20 @@ export class CameraFollower {
     const older = this.#places.find(({ timeUs }) => timeUs === olderUs);
     const newer = this.#places.find(({ timeUs }) => timeUs === newerUs);
     if (older === undefined || newer === undefined) return undefined;
+    if (older.keyFromPicture === newer.keyFromPicture) return IDENTITY;
     const olderFromNewer = multiply(invert(older.keyFromPicture), newer.keyFromPicture);
     return pixelHomography(olderFromNewer, this.#view, this.#view, FOLLOW_SIZE);
+  }
+
+  /** The last picture of a camera that is no longer still becomes the key; all pictures since lie where it does. */
+  #takeStillAsKey(): void {
+    const place = this.#places.at(-1)?.keyFromPicture;
+    if (place === undefined || (this.#keyUs === this.#stillUs && place === IDENTITY)) return;
+    const stillFromKey = invert(place);
+    for (const each of this.#places) {
+      each.keyFromPicture = each.keyFromPicture === place ? IDENTITY : multiply(stillFromKey, each.keyFromPicture);
+    }
+    this.#takeAsKey(this.#still, this.#stillUs);
   }
 
   #takeAsKey(luma: Float32Array, timeUs: number): void {

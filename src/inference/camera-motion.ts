@@ -1,7 +1,8 @@
 import { normalised } from './luma-pyramid.ts';
 import { medianSize, solveSymmetric } from './small-system.ts';
+import { strongPoints } from './strong-points.ts';
 
-/** Side of the blocks that pictures are averaged over before they are compared. */
+/** Side of the blocks that pictures of the networks' size are averaged over before they are compared. */
 const BLOCK = 4;
 /** Side of a tile, in blocks, and the points kept in each. */
 const TILE = 10;
@@ -13,6 +14,10 @@ const UNKNOWNS = 4;
 const PASSES = 5;
 /** A point agrees with a motion when its normalised brightness is explained to this much. */
 const AGREES = 0.3;
+/** Most of the view must follow a motion before it is the camera's … */
+const MAJORITY = 0.6;
+/** … and less than this must be explained by standing still before nothing is. */
+const STILL_MINORITY = 0.5;
 
 /** What a comparison with the remembered picture gave. */
 export interface CameraMotion {
@@ -24,14 +29,21 @@ export interface CameraMotion {
   readonly movingShare: number;
 }
 
+/** True when a comparison says that the camera moved. @param leastPx way of a corner that counts, pixels of the compared picture */
+export function hasMoved({ cornerPx, stillShare, movingShare }: CameraMotion, leastPx: number): boolean {
+  return (cornerPx > leastPx && movingShare > MAJORITY) || stillShare < STILL_MINORITY;
+}
+
 /**
  * Tells a moving camera from a moving scene, cheaply and to a few hundredths of a pixel: a similarity is fitted,
  * robustly, to the difference of two small pictures at points of good gradient. Made for small motions; a large one
  * shows as a small `stillShare`.
  */
 export class CameraMotionGauge {
+  readonly #block: number;
   readonly #width: number;
   readonly #height: number;
+  readonly #small: Float32Array;
   #key: Float32Array | undefined;
   #points: Int32Array = new Int32Array(0);
   /** Where the points of the next tile begin, for each tile that has any. */
@@ -39,10 +51,12 @@ export class CameraMotionGauge {
   /** Row of the fit for each point: change of brightness by a shift in x and y, by zoom and by turn. */
   #rows: Float64Array = new Float64Array(0);
 
-  /** Size of the pictures that are given, pixels. */
-  constructor(widthPx: number, heightPx: number) {
-    this.#width = Math.floor(widthPx / BLOCK);
-    this.#height = Math.floor(heightPx / BLOCK);
+  /** Size of the pictures that are given, pixels. @param block side of the blocks that are averaged before */
+  constructor(widthPx: number, heightPx: number, block = BLOCK) {
+    this.#block = block;
+    this.#width = Math.floor(widthPx / block);
+    this.#height = Math.floor(heightPx / block);
+    this.#small = new Float32Array(this.#width * this.#height);
   }
 
   /** Remembers a picture to compare later ones with. @param luma row by row, 0 … 255 */
@@ -50,7 +64,10 @@ export class CameraMotionGauge {
     const width = this.#width;
     const small = this.#shrink(luma);
     const key = this.#normalise(small);
-    const tiles = this.#choosePoints(small);
+    const tiles = strongPoints(
+      { values: small, width, height: this.#height },
+      { tile: TILE, perTile: POINTS_PER_TILE, margin: 1, minGradient: MIN_GRADIENT },
+    );
     const points = tiles.flat();
     const rows = new Float64Array(points.length * UNKNOWNS);
     const reach = width / 2;
@@ -92,7 +109,7 @@ export class CameraMotionGauge {
       const y = dy + zoom * sy * aspect + turn * sx;
       corner = Math.max(corner, Math.hypot(x, y));
     }
-    return { cornerPx: corner * BLOCK, stillShare, movingShare: this.#betterShare(difference, residual) };
+    return { cornerPx: corner * this.#block, stillShare, movingShare: this.#betterShare(difference, residual) };
   }
 
   /**
@@ -113,14 +130,15 @@ export class CameraMotionGauge {
   }
 
   #shrink(luma: Float32Array): Float32Array {
-    const stride = this.#width * BLOCK;
-    const small = new Float32Array(this.#width * this.#height);
-    for (let y = 0; y < this.#height * BLOCK; y += 1) {
-      const to = Math.floor(y / BLOCK) * this.#width;
+    const [block, small] = [this.#block, this.#small.fill(0)];
+    const [stride, share] = [this.#width * block, 1 / (block * block)];
+    for (let y = 0; y < this.#height * block; y += 1) {
+      const to = Math.floor(y / block) * this.#width;
       let at = y * stride;
       for (let x = 0; x < this.#width; x += 1) {
-        small[to + x]! += (luma[at]! + luma[at + 1]! + luma[at + 2]! + luma[at + 3]!) / (BLOCK * BLOCK);
-        at += BLOCK;
+        let sum = 0;
+        for (const end = at + block; at < end; at += 1) sum += luma[at]!;
+        small[to + x]! += sum * share;
       }
     }
     return small;
@@ -128,27 +146,6 @@ export class CameraMotionGauge {
 
   #normalise(small: Float32Array): Float32Array {
     return normalised({ values: small, width: this.#width, height: this.#height }).values;
-  }
-
-  /** The points of strongest gradient of every tile that has any: no object of the scene can have them all. */
-  #choosePoints(small: Float32Array): number[][] {
-    const width = this.#width;
-    const tiles: number[][] = [];
-    for (let top = 1; top < this.#height - 1; top += TILE) {
-      for (let left = 1; left < width - 1; left += TILE) {
-        const tile: { at: number; strength: number }[] = [];
-        for (let y = top; y < Math.min(top + TILE, this.#height - 1); y += 1) {
-          for (let x = left; x < Math.min(left + TILE, width - 1); x += 1) {
-            const at = y * width + x;
-            const strength = Math.hypot(small[at + 1]! - small[at - 1]!, small[at + width]! - small[at - width]!) / 2;
-            if (strength > MIN_GRADIENT) tile.push({ at, strength });
-          }
-        }
-        tile.sort((a, b) => b.strength - a.strength);
-        if (tile.length > 0) tiles.push(tile.slice(0, POINTS_PER_TILE).map(({ at }) => at));
-      }
-    }
-    return tiles;
   }
 }
 
@@ -165,14 +162,15 @@ function agreeingShare(residual: Float64Array): number {
  */
 function fit(rows: Float64Array, difference: Float64Array, residual: Float64Array): [number, number, number, number] {
   const solution = new Float64Array(UNKNOWNS);
+  const normal = new Float64Array(UNKNOWNS * UNKNOWNS);
+  const right = new Float64Array(UNKNOWNS);
   for (let pass = 0; pass < PASSES; pass += 1) {
     const scale = Math.max(0.1, 1.5 * medianSize(residual));
-    const normal = new Float64Array(UNKNOWNS * UNKNOWNS);
-    const right = new Float64Array(UNKNOWNS);
-    for (let index = 0; index < difference.length; index += 1) {
+    normal.fill(0);
+    right.fill(0);
+    for (let index = 0, at = 0; index < difference.length; index += 1, at += UNKNOWNS) {
       const q = residual[index]! / scale;
       const weight = 1 / (1 + q * q) ** 2;
-      const at = index * UNKNOWNS;
       for (let i = 0; i < UNKNOWNS; i += 1) {
         const weighted = weight * rows[at + i]!;
         right[i]! += weighted * difference[index]!;
@@ -180,10 +178,10 @@ function fit(rows: Float64Array, difference: Float64Array, residual: Float64Arra
       }
     }
     solveSymmetric(normal, right, solution);
-    for (let index = 0; index < difference.length; index += 1) {
-      let rest = difference[index]!;
-      for (let i = 0; i < UNKNOWNS; i += 1) rest -= rows[index * UNKNOWNS + i]! * solution[i]!;
-      residual[index] = rest;
+    const [dx, dy, zoom, turn] = solution as unknown as [number, number, number, number];
+    for (let index = 0, at = 0; index < difference.length; index += 1, at += UNKNOWNS) {
+      const explained = rows[at]! * dx + rows[at + 1]! * dy + rows[at + 2]! * zoom + rows[at + 3]! * turn;
+      residual[index] = difference[index]! - explained;
     }
   }
   return [solution[0]!, solution[1]!, solution[2]!, solution[3]!];

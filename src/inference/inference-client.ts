@@ -4,7 +4,7 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import type { BundleManifest } from '../contract/bundle-manifest.ts';
 import type { Frame } from '../contract/frame-ring.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
-import type { InferenceWorkerData, ViewRef } from '../contract/worker-messages.ts';
+import type { CameraMotions, InferenceWorkerData, ViewRef } from '../contract/worker-messages.ts';
 import type { Logger } from '../logging/logger.ts';
 import { cadenceOn } from './cadence.ts';
 import { probeProvider, probeProviders, type ProviderFallback } from './execution-provider.ts';
@@ -123,9 +123,16 @@ export class InferenceClient {
   /**
    * Asks for the geometry of a pair. Both frames are held until the answer; the caller keeps its own holds.
    * @param anchor compare the views anew; otherwise the last comparison may be carried on
+   * @param motions what the cameras have done since the pair before, as far as it is known
    * @throws SeamlineError `inference-failed`, at once while another provider is being started
    */
-  async submit(reference: Frame, target: Frame, ptsUs: number, anchor: boolean): Promise<GeometryReply> {
+  async submit(
+    reference: Frame,
+    target: Frame,
+    ptsUs: number,
+    anchor: boolean,
+    motions: CameraMotions = [undefined, undefined],
+  ): Promise<GeometryReply> {
     if (this.#isBusy) throw new Error('one pair at a time');
     if (this.#closing !== undefined) throw new Error('the networks are closed');
     if (this.#worker === undefined) {
@@ -138,7 +145,7 @@ export class InferenceClient {
       const id = this.#nextId;
       this.#nextId += 1;
       const views = { reference: viewRef(reference), target: viewRef(target) };
-      const reply = await this.#worker.ask({ kind: 'pair', id, ptsUs, ...views, anchor });
+      const reply = await this.#worker.ask({ kind: 'pair', id, ptsUs, ...views, anchor, motions });
       this.#answers += 1;
       if (this.#answers > ANSWERS_TO_FORGET) this.#losses = 0;
       return reply;

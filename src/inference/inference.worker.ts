@@ -67,7 +67,7 @@ class PairRunner {
     const reference = this.#scale(request.reference, 0);
     const target = this.#scale(request.target, 1);
     const scaleMs = performance.now() - startedMs;
-    const result = await this.#pipeline.next(reference, target, request.ptsUs, request.anchor);
+    const result = await this.#pipeline.next(reference, target, request.ptsUs, request.anchor, request.motions);
     const networkMs = { scale: scaleMs, ...result.networkMs, total: performance.now() - startedMs };
     send({ kind: 'geometry', id: request.id, ptsUs: request.ptsUs, ...result, networkMs });
   }

@@ -29,18 +29,38 @@ function halved({ values, width, height }: Plane): Plane {
   return { values: half, width: w, height: h };
 }
 
-/** Mean of each pixel and its neighbours, weights 1 2 1 each way: grain and edges finer than a pixel move no camera. */
+/** Weights of the neighbours one, two and three away in `softened`, beside 20 for the pixel itself; all together 64. */
+const [NEAR, MIDDLE, FAR] = [15, 6, 1];
+
+/**
+ * Mean of each pixel and its neighbours up to three away, weights 1 6 15 20 15 6 1 each way: grain, and edges finer
+ * than the pixels, would pull what lies between them to the nearest pixel. Halves the error of a measured motion.
+ */
 export function softened({ values, width, height }: Plane): Plane {
   const soft = new Float32Array(values.length);
-  const row = new Float32Array(width);
+  const row = new Float32Array(width + 6);
   for (let y = 0; y < height; y += 1) {
-    const at = y * width;
-    const above = y === 0 ? at : at - width;
-    const below = y === height - 1 ? at : at + width;
-    for (let x = 0; x < width; x += 1) row[x] = values[above + x]! + 2 * values[at + x]! + values[below + x]!;
-    soft[at] = (3 * row[0]! + row[1]!) / 16;
-    for (let x = 1; x < width - 1; x += 1) soft[at + x] = (row[x - 1]! + 2 * row[x]! + row[x + 1]!) / 16;
-    soft[at + width - 1] = (row[width - 2]! + 3 * row[width - 1]!) / 16;
+    const from = (distance: number): number => Math.min(height - 1, Math.max(0, y + distance)) * width;
+    const [a, b, c, d, e, f, g] = [-3, -2, -1, 0, 1, 2, 3].map(from) as [
+      number, number, number, number, number, number, number,
+    ]; // prettier-ignore
+    for (let x = 0; x < width; x += 1) {
+      row[x + 3] =
+        20 * values[d + x]! +
+        NEAR * (values[c + x]! + values[e + x]!) +
+        MIDDLE * (values[b + x]! + values[f + x]!) +
+        FAR * (values[a + x]! + values[g + x]!);
+    }
+    row.fill(row[3]!, 0, 3);
+    row.fill(row[width + 2]!, width + 3);
+    for (let x = 0; x < width; x += 1) {
+      const sum =
+        20 * row[x + 3]! +
+        NEAR * (row[x + 2]! + row[x + 4]!) +
+        MIDDLE * (row[x + 1]! + row[x + 5]!) +
+        FAR * (row[x]! + row[x + 6]!);
+      soft[d + x] = sum / 4096;
+    }
   }
   return { values: soft, width, height };
 }

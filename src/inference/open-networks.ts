@@ -1,5 +1,6 @@
 import type { BundleManifest } from '../contract/bundle-manifest.ts';
 import type { Size } from '../contract/pixels.ts';
+import type { CameraMotions } from '../contract/worker-messages.ts';
 import { readBundle } from './model-store.ts';
 import { NetworkSession, type SessionOptions } from './runtime/session.ts';
 import { SpatialNet } from './spatial-net.ts';
@@ -9,8 +10,17 @@ import { WarpPipeline, type PairResult, type PipelineCadence } from './warp-pipe
 
 /** From pairs of pictures, scaled as the manifest says, to geometries. */
 export interface PairPipeline {
-  /** @param wantsAnchor compare the views anew; otherwise the last comparison may be carried on */
-  next(reference: Float32Array, target: Float32Array, ptsUs: number, wantsAnchor: boolean): Promise<PairResult>;
+  /**
+   * @param wantsAnchor compare the views anew; otherwise the last comparison may be carried on
+   * @param motions of the cameras since the pair before, where they are known better than the networks find them
+   */
+  next(
+    reference: Float32Array,
+    target: Float32Array,
+    ptsUs: number,
+    wantsAnchor: boolean,
+    motions?: CameraMotions,
+  ): Promise<PairResult>;
   /** Forgets window and anchors. */
   reset(): void;
 }

@@ -1,6 +1,7 @@
-import { invert, multiply, type Homography } from '../geometry/homography.ts';
+import { apply, invert, multiply, type Homography } from '../geometry/homography.ts';
 import { normalised, pyramid, softened, type Plane } from './luma-pyramid.ts';
 import { medianSize, solveSymmetric } from './small-system.ts';
+import { strongPoints } from './strong-points.ts';
 
 /** Halvings of the given picture that are compared, coarsest first. */
 const LEVELS = 4;
@@ -17,9 +18,14 @@ const MIN_POINTS = 40;
 const MARGIN = 5;
 const UNKNOWNS = 8;
 /** A step that moves no corner by more than this ends a level, pixels of the level. */
-const DONE_PX = 0.02;
+const DONE_PX = 0.01;
 /** A point agrees with the motion when its normalised brightness is explained to this much. */
-const AGREES = 0.4;
+const AGREES = 0.25;
+/** Side of the regions of the finest level that are asked one by one whether they moved, and points that make one count. */
+const REGION = 36;
+const MIN_REGION_POINTS = 12;
+/** Weight of "not at all" against the points of a region: an edge alone says nothing of motions along it. */
+const REGION_DAMPING = 0.02;
 /** Weight of "nothing but a shift" against the points, finest level first: a small picture knows little more. */
 const DAMPING = [1e-4, 1e-4, 1e-2, 1];
 
@@ -52,6 +58,7 @@ const IDENTITY: Homography = Float64Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]);
  */
 export class PictureAligner {
   #levels: readonly KeyLevel[] = [];
+  #last: { readonly plane: Plane; readonly nowFromKey: Homography } | undefined;
 
   /** True when the key has texture enough to be followed. */
   get isUsable(): boolean {
@@ -76,6 +83,7 @@ export class PictureAligner {
     const planes = pyramid({ values: luma, width, height }, LEVELS)
       .map((plane) => normalised(softened(plane)))
       .toReversed();
+    this.#last = undefined;
     let nowFromKey = guess;
     let support = 0;
     for (const [index, key] of this.#levels.entries()) {
@@ -84,12 +92,76 @@ export class PictureAligner {
       if (found === undefined) return undefined;
       ({ nowFromKey, support } = found);
     }
+    this.#last = { plane: planes.at(-1)!, nowFromKey };
     return { nowFromKey, support };
+  }
+
+  /**
+   * Share of the regions of the picture that was aligned last whose content lies nearer to where the motion that was
+   * found has it than to where another has it. Each region is measured by itself, so that a thing that fills some of
+   * them says nothing of the others.
+   * @param other picture ← key, normalised
+   */
+  agreeingShare(other: Homography): number {
+    const key = this.#levels.at(-1);
+    if (key === undefined || this.#last === undefined) return 0;
+    const { plane, nowFromKey } = this.#last;
+    const residual = new Float64Array(key.values.length);
+    sampleResidual(key, plane, nowFromKey, residual);
+    // To where the other has it, as seen from the key.
+    const away = multiply(invert(nowFromKey), other);
+    const regions = regionShifts(key, residual);
+    let agreeing = 0;
+    for (const { x, y, dx, dy } of regions) {
+      const [ox, oy] = apply(away, x, y);
+      // A residual says where content is to be looked for, the other way round.
+      if (Math.hypot(dx, dy) < Math.hypot(dx + ox - x, dy + oy - y)) agreeing += 1;
+    }
+    return agreeing / Math.max(1, regions.length);
   }
 }
 
+/** A region that has texture: its middle, and how far its content lies from where it should; normalised. */
+interface RegionShift {
+  readonly x: number;
+  readonly y: number;
+  readonly dx: number;
+  readonly dy: number;
+}
+
+function regionShifts({ width, height, points, rows }: KeyLevel, residual: Float64Array): RegionShift[] {
+  const side = (2 * REGION) / width;
+  const cols = Math.ceil(width / REGION);
+  const regions = Array.from({ length: cols * Math.ceil(height / REGION) }, () => new Float64Array(8));
+  for (let index = 0; index < residual.length; index += 1) {
+    const rest = residual[index]!;
+    if (Number.isNaN(rest)) continue;
+    const [x, y] = [points[index * 2]!, points[index * 2 + 1]!];
+    const [gx, gy] = [rows[index * UNKNOWNS + 2]!, rows[index * UNKNOWNS + 5]!];
+    const region = regions[Math.floor((y + height / width) / side) * cols + Math.floor((x + 1) / side)]!;
+    const terms = [gx * gx, gx * gy, gy * gy, gx * rest, gy * rest, x, y, 1];
+    for (const [at, term] of terms.entries()) region[at]! += term;
+  }
+  return regions
+    .filter((sums) => sums[7]! >= MIN_REGION_POINTS)
+    .map((sums) => {
+      const [xx, xy, yy, xr, yr, x, y, count] = sums as unknown as [
+        number, number, number, number, number, number, number, number,
+      ]; // prettier-ignore
+      const damping = REGION_DAMPING * (xx + yy);
+      const [a, d] = [xx + damping, yy + damping];
+      const determinant = a * d - xy * xy;
+      return { x: x / count, y: y / count, dx: (xr * d - yr * xy) / determinant, dy: (yr * a - xr * xy) / determinant };
+    });
+}
+
 function keyLevel(plane: Plane, level: number): KeyLevel {
-  const chosen = choosePoints(plane, POINTS_PER_TILE[level]!);
+  const chosen = strongPoints(plane, {
+    tile: TILE,
+    perTile: POINTS_PER_TILE[level]!,
+    margin: MARGIN,
+    minGradient: MIN_GRADIENT,
+  }).flat();
   const { values, width, height } = normalised(plane);
   const half = width / 2;
   const points = new Float64Array(chosen.length * 2);
@@ -106,25 +178,6 @@ function keyLevel(plane: Plane, level: number): KeyLevel {
     rows.set([gx * x, gx * y, gx, gy * x, gy * y, gy, -along * x, -along * y], index * UNKNOWNS);
   }
   return { width, height, points, values: key, rows, damping: DAMPING[level]! };
-}
-
-function choosePoints({ values, width, height }: Plane, most: number): number[] {
-  const points: number[] = [];
-  for (let top = MARGIN; top < height - MARGIN; top += TILE) {
-    for (let left = MARGIN; left < width - MARGIN; left += TILE) {
-      const tile: { at: number; strength: number }[] = [];
-      for (let y = top; y < Math.min(top + TILE, height - MARGIN); y += 1) {
-        for (let x = left; x < Math.min(left + TILE, width - MARGIN); x += 1) {
-          const at = y * width + x;
-          const strength = Math.hypot(values[at + 1]! - values[at - 1]!, values[at + width]! - values[at - width]!) / 2;
-          if (strength > MIN_GRADIENT) tile.push({ at, strength });
-        }
-      }
-      tile.sort((a, b) => b.strength - a.strength);
-      for (const { at } of tile.slice(0, most)) points.push(at);
-    }
-  }
-  return points;
 }
 
 function alignLevel(key: KeyLevel, now: Plane, guess: Homography, isFinest: boolean): PictureMotion | undefined {
@@ -167,7 +220,8 @@ function sampleResidual(key: KeyLevel, now: Plane, h: Homography, residual: Floa
   ]; // prettier-ignore
   let seen = 0;
   for (let index = 0; index < residual.length; index += 1) {
-    const [px, py] = [key.points[index * 2]!, key.points[index * 2 + 1]!];
+    const px = key.points[index * 2]!;
+    const py = key.points[index * 2 + 1]!;
     const w = g * px + i * py + j;
     const x = ((a * px + b * py + c) / w) * half + half - 0.5;
     const y = ((d * px + e * py + f) / w) * half + height / 2 - 0.5;
@@ -175,8 +229,10 @@ function sampleResidual(key: KeyLevel, now: Plane, h: Homography, residual: Floa
       residual[index] = Number.NaN;
       continue;
     }
-    const [ix, iy] = [Math.floor(x), Math.floor(y)];
-    const [fx, fy] = [x - ix, y - iy];
+    const ix = Math.floor(x);
+    const iy = Math.floor(y);
+    const fx = x - ix;
+    const fy = y - iy;
     const at = iy * width + ix;
     const top = values[at]! + fx * (values[at + 1]! - values[at]!);
     const bottom = values[at + width]! + fx * (values[at + width + 1]! - values[at + width]!);
@@ -188,7 +244,7 @@ function sampleResidual(key: KeyLevel, now: Plane, h: Homography, residual: Floa
 
 /** Weights 1 / (1 + (r/s)²)² of the residuals: what does not follow the camera counts for little. */
 function weigh(residual: Float64Array, weights: Float64Array): void {
-  const scale = Math.max(0.1, 1.5 * medianSize(residual));
+  const scale = Math.max(0.1, 2 * medianSize(residual));
   for (let index = 0; index < residual.length; index += 1) {
     const q = residual[index]! / scale;
     // A point outside the picture is NaN.

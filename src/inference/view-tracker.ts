@@ -1,17 +1,13 @@
 import type { Mesh, MeshGrid } from '../contract/warp-state.ts';
 import type { Size } from '../contract/pixels.ts';
-import { applyAll, invert, multiply, scaleShift } from '../geometry/homography.ts';
+import { applyAll, cornerOffsets, invert, multiply, scaleShift, type Homography } from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
-import { CameraMotionGauge } from './camera-motion.ts';
+import { CameraMotionGauge, hasMoved } from './camera-motion.ts';
 import type { TemporalNet, TemporalResult } from './temporal-net.ts';
 
 /** A camera has moved when a corner went this far, pixels of the networks' size. */
 const MOVED_PX = 0.2;
-/** Most of the view must follow a motion before it is the camera's … */
-const MAJORITY = 0.6;
-/** … and less than this must be explained by standing still before nothing is. */
-const STILL_MINORITY = 0.5;
 /** Below this share of agreeing matches TemporalNet has lost its view. */
 const LOST_SUPPORT = 0.08;
 /** Longest motion that TemporalNet follows well, share of the width. */
@@ -51,13 +47,23 @@ export class ViewTracker {
   #keyFromLast = IDENTITY;
   #lastShare = 0;
   #lastUs = 0;
+  /** Remembered picture ← the one of the last step, view pixels, where all motions since then were known. */
+  #lastFromStep: Homography | undefined;
+  #runs = 0;
+  readonly #movedPx: number;
 
   constructor(net: TemporalNet, grid: MeshGrid, view: Size, network: Size) {
     this.view = view;
+    this.#movedPx = (MOVED_PX * view.widthPx) / network.widthPx;
     this.trajectory = new Trajectory(grid, view);
     this.#net = net;
     this.#gauge = new CameraMotionGauge(network.widthPx, network.heightPx);
     this.#rigid = rigidMesh(grid, view);
+  }
+
+  /** How often TemporalNet ran. */
+  get runs(): number {
+    return this.#runs;
   }
 
   /** Forgets the remembered pictures. */
@@ -69,23 +75,50 @@ export class ViewTracker {
   /**
    * Compares the newest picture with the remembered ones, and remembers it when the camera moved.
    * @param luma at the networks' size; copied when it is remembered
+   * @param known motion from the picture of the step before, view pixels: older ← this one
    */
-  async step(luma: Float32Array, ptsUs: number): Promise<ViewStep> {
+  async step(luma: Float32Array, ptsUs: number, known?: Homography): Promise<ViewStep> {
     if (this.#key === undefined || this.#last === undefined) {
       this.#begin(luma, ptsUs);
       return { kind: 'still' };
     }
-    const { cornerPx, stillShare, movingShare } = this.#gauge.compare(luma);
-    const hasMoved = (cornerPx > MOVED_PX && movingShare > MAJORITY) || stillShare < STILL_MINORITY;
-    if (!hasMoved) {
-      if (ptsUs - this.#lastUs > RENEW_US && cornerPx < MOVED_PX / 2) this.#renew(luma, ptsUs);
+    this.#lastFromStep = this.#lastFromStep && known && multiply(this.#lastFromStep, known);
+    return this.#lastFromStep === undefined ? this.#measure(luma, ptsUs) : this.#move(this.#lastFromStep, luma, ptsUs);
+  }
+
+  /** A step of known motion. */
+  #move(lastFromNow: Homography, luma: Float32Array, ptsUs: number): ViewStep {
+    const cornerPx = Math.max(...cornerOffsets(lastFromNow, this.view).map(Math.abs));
+    if (cornerPx < this.#movedPx) {
+      if (ptsUs - this.#lastUs > RENEW_US && cornerPx < this.#movedPx / 2) this.#renew(luma, ptsUs);
+      return { kind: 'still' };
+    }
+    this.#begin(luma, ptsUs);
+    return { kind: 'moved', motion: this.#motionBy(lastFromNow) };
+  }
+
+  #motionBy(lastFromNow: Homography): Float64Array {
+    return applyAll(lastFromNow, this.#rigid).map((value, index) => value - this.#rigid[index]!);
+  }
+
+  async #run(key: Float32Array, luma: Float32Array): Promise<TemporalResult> {
+    this.#runs += 1;
+    return this.#net.run(key, luma, this.view);
+  }
+
+  async #measure(luma: Float32Array, ptsUs: number): Promise<ViewStep> {
+    const compared = this.#gauge.compare(luma);
+    if (!hasMoved(compared, MOVED_PX)) {
+      const isAlike = compared.cornerPx < MOVED_PX / 2;
+      if (isAlike) this.#lastFromStep = IDENTITY;
+      if (isAlike && ptsUs - this.#lastUs > RENEW_US) this.#renew(luma, ptsUs);
       return { kind: 'still' };
     }
     if (this.#lastShare > REKEY_SHARE || this.#lastUs - this.#keyUs > KEY_US) this.#takeLastAsKey();
-    let found = await this.#net.run(this.#key, luma, this.view);
+    let found = await this.#run(this.#key!, luma);
     if (!isUsable(found) && this.#lastShare > 0) {
       this.#takeLastAsKey();
-      found = await this.#net.run(this.#key, luma, this.view);
+      found = await this.#run(this.#key!, luma);
     }
     if (!isUsable(found)) {
       this.#begin(luma, ptsUs);
@@ -95,8 +128,7 @@ export class ViewTracker {
     this.#keyFromLast = found.olderFromNewer;
     this.#lastShare = found.longestShare;
     this.#renew(luma, ptsUs);
-    const moved = applyAll(lastFromNow, this.#rigid);
-    return { kind: 'moved', motion: moved.map((value, index) => value - this.#rigid[index]!) };
+    return { kind: 'moved', motion: this.#motionBy(lastFromNow) };
   }
 
   #begin(luma: Float32Array, ptsUs: number): void {
@@ -117,6 +149,7 @@ export class ViewTracker {
 
   #renew(luma: Float32Array, ptsUs: number): void {
     this.#last?.set(luma);
+    this.#lastFromStep = IDENTITY;
     this.#lastUs = ptsUs;
     this.#gauge.remember(luma);
   }

@@ -1,6 +1,7 @@
 import type { BundleManifest } from '../contract/bundle-manifest.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { PlaneGeometry } from '../contract/warp-state.ts';
+import type { CameraMotions } from '../contract/worker-messages.ts';
 import { commonMotion } from '../geometry/common-motion.ts';
 import { applyAll } from '../geometry/homography.ts';
 import { checkPair } from '../geometry/mesh-sanity.ts';
@@ -81,12 +82,19 @@ export class WarpPipeline {
    * @param reference, target luma 0 … 255 at the bundle's size; not kept
    * @param ptsUs rises from pair to pair; after a step back or a pause of seconds everything still counts
    * @param wantsAnchor run SpatialNet; a lost or new view gets it in any case
+   * @param motions of the cameras since the pair before; TemporalNet finds those that are not known
    */
-  async next(reference: Float32Array, target: Float32Array, ptsUs: number, wantsAnchor: boolean): Promise<PairResult> {
+  async next(
+    reference: Float32Array,
+    target: Float32Array,
+    ptsUs: number,
+    wantsAnchor: boolean,
+    motions: CameraMotions = [undefined, undefined],
+  ): Promise<PairResult> {
     this.#networkMs = {};
     const sinceS = Math.min(5, Math.max(0, (ptsUs - (this.#lastUs ?? ptsUs)) / 1e6));
     this.#lastUs = ptsUs;
-    const steps = await this.#track(reference, target, ptsUs);
+    const steps = await this.#track(reference, target, ptsUs, motions);
     const jumped = steps.some(({ kind }) => kind === 'lost');
     const isStill = steps.every(({ kind }) => kind === 'still');
     const isNew = this.#filter.shown === undefined;
@@ -114,12 +122,21 @@ export class WarpPipeline {
     this.#lastUs = undefined;
   }
 
-  async #track(reference: Float32Array, target: Float32Array, ptsUs: number): Promise<readonly [ViewStep, ViewStep]> {
+  async #track(
+    reference: Float32Array,
+    target: Float32Array,
+    ptsUs: number,
+    motions: CameraMotions,
+  ): Promise<readonly [ViewStep, ViewStep]> {
     const startedMs = performance.now();
-    const steps = [await this.#reference.step(reference, ptsUs), await this.#target.step(target, ptsUs)] as const;
-    const runs = steps.filter(({ kind }) => kind !== 'still').length;
+    const runsBefore = this.#reference.runs + this.#target.runs;
+    const steps = [
+      await this.#reference.step(reference, ptsUs, motions[0]),
+      await this.#target.step(target, ptsUs, motions[1]),
+    ] as const;
     this.#networkMs['track'] = performance.now() - startedMs;
-    if (runs > 0) this.#networkMs['temporal'] = this.#networks.temporal.lastMs;
+    if (this.#reference.runs + this.#target.runs > runsBefore)
+      this.#networkMs['temporal'] = this.#networks.temporal.lastMs;
     return steps;
   }
 

@@ -1,16 +1,8 @@
-import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry, Mesh, MeshGrid } from '../contract/warp-state.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
+import { CanvasPath } from '../geometry/canvas-path.ts';
 import { commonMotion } from '../geometry/common-motion.ts';
-import {
-  applyAll,
-  cornerOffsets,
-  homographyFromCorners,
-  invert,
-  multiply,
-  viewCorners,
-  type Homography,
-} from '../geometry/homography.ts';
+import { applyAll, invert, multiply, scaleShift, type Homography } from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
 import { CameraFollower } from '../inference/camera-follower.ts';
@@ -18,10 +10,10 @@ import { CameraFollower } from '../inference/camera-follower.ts';
 /** Names the two pictures of a pair by their capture times, µs: the reference's and the target's. */
 export type PairTimes = readonly [number, number];
 
-/** Part of what the content went on beside what was expected that counts for the next. */
-const DRIFT_GAIN = 0.5;
-/** After a longer pause nothing is expected. */
-const LONGEST_GAP_S = 1;
+/** Pictures over which a new geometry is given in at least: one that comes with each picture is averaged so. */
+const LEAST_FRAMES = 3;
+
+const IDENTITY = scaleShift(1, 1, 0, 0);
 
 /** One mesh a view. */
 type Meshes = readonly [Mesh, Mesh];
@@ -33,22 +25,33 @@ interface View {
   readonly rigid: Mesh;
 }
 
+/** One pair as the base would have it drawn. */
+interface Carried {
+  readonly meshes: Meshes;
+  /** Where the content of the base's pair has gone on the canvas since. */
+  readonly gone: Homography;
+}
+
 /**
  * Gives every pair of moving cameras its own geometry: the last one that the networks found, carried on by what each
- * camera has done since. A new geometry moves only what it says otherwise, over several pictures.
+ * camera has done since. A new geometry moves only what it says otherwise, over several pictures. What both cameras do
+ * in common is the path of the panorama; it is smoothed here, where every pair is known.
  */
 export class GeometryFollower {
   readonly #views: readonly [View, View];
   #base: CanvasGeometry | undefined;
   #baseTimes: PairTimes = [0, 0];
-  /** What was shown minus what the base says, for the same pair. */
+  /** What was drawn minus what the base says, for the same pair. */
   #offset: Meshes | undefined;
   #frames = 1;
   #framesLeft = 0;
-  /** How fast the content goes on at the corners of the canvas, pixels a second. */
-  #drift = new Float64Array(8);
+  #path: CanvasPath | undefined;
+  /** The last pair: before and after the shake was taken out. */
+  #drawn: Carried | undefined;
   #shown: Meshes | undefined;
   #shownTimes: PairTimes = [0, 0];
+  /** Neither camera has moved since the base: it holds for every pair. */
+  #isAtRest = true;
 
   constructor(views: ViewSizes, grid: MeshGrid) {
     this.#views = [views.reference, views.target].map((size) => ({
@@ -56,15 +59,6 @@ export class GeometryFollower {
       trajectory: new Trajectory(grid, size),
       rigid: rigidMesh(grid, size),
     })) as unknown as [View, View];
-  }
-
-  /** Forgets geometry and pictures. */
-  reset(): void {
-    for (const { camera } of this.#views) camera.reset();
-    this.#base = undefined;
-    this.#drift = new Float64Array(8);
-    this.#offset = undefined;
-    this.#shown = undefined;
   }
 
   /** True when this picture was seen. */
@@ -77,86 +71,109 @@ export class GeometryFollower {
     this.#views[view].camera.see(luma, timeUs);
   }
 
+  /** The same of a camera that stood still until now. @returns true when it has moved */
+  watch(view: 0 | 1, luma: Float32Array, timeUs: number): boolean {
+    return this.#views[view].camera.watch(luma, timeUs);
+  }
+
+  /** What a camera has done between two pictures: older ← newer, pixels of the view; undefined when one was not seen. */
+  motion(view: 0 | 1, olderUs: number, newerUs: number): Homography | undefined {
+    return this.#views[view].camera.motion(olderUs, newerUs);
+  }
+
+  /** No camera has moved up to this pair: the geometry stays, and is carried on from here when one moves. */
+  rest(times: PairTimes): void {
+    if (this.#base === undefined) return;
+    if (!this.#isAtRest && this.#shown !== undefined) {
+      this.#base = { ...this.#base, reference: this.#shown[0], target: this.#shown[1] };
+      this.#offset = undefined;
+    }
+    this.#isAtRest = true;
+    this.#path = undefined;
+    this.#baseTimes = times;
+    this.#draw({ meshes: [this.#base.reference, this.#base.target], gone: IDENTITY }, times);
+    this.#shown = this.#drawn?.meshes;
+  }
+
   /**
    * The networks found a geometry.
    * @param times of the pair that it was found for
    * @param frames over which the difference to what is shown is given in
-   * @returns false when that pair was not seen, so that the geometry cannot be carried on
+   * @returns false when that pair was not seen: as long as a camera moves, the geometry cannot be carried on then
    */
   rebase(geometry: CanvasGeometry, times: PairTimes, frames: number): boolean {
-    this.#learnDrift(geometry, times);
-    this.#base = geometry;
-    this.#baseTimes = times;
+    // While a camera moves the path is smoothed here; at rest the picture is the networks' own.
+    const { rawReference, rawTarget } = geometry;
+    this.#base = this.#isAtRest ? geometry : { ...geometry, reference: rawReference, target: rawTarget };
+    // At rest all pairs are alike, and the one that was asked about may be forgotten.
+    this.#baseTimes = this.#isAtRest && this.#drawn !== undefined ? this.#shownTimes : times;
     this.#offset = undefined;
-    const now = this.#shown === undefined ? undefined : this.#carry(this.#shownTimes);
-    if (this.#shown !== undefined && now !== undefined) {
-      this.#offset = [minus(this.#shown[0], now[0]), minus(this.#shown[1], now[1])];
-      this.#frames = frames;
-      this.#framesLeft = frames;
+    const now = this.#drawn === undefined ? undefined : this.#carry(this.#shownTimes);
+    if (this.#drawn !== undefined && now !== undefined) {
+      const before = this.#drawn.meshes;
+      this.#offset = [minus(before[0], now.meshes[0]), minus(before[1], now.meshes[1])];
+      this.#drawn = { meshes: before, gone: now.gone };
+      this.#frames = this.#isAtRest ? frames : Math.max(LEAST_FRAMES, frames);
+      this.#framesLeft = this.#frames;
     }
     const canCarry = this.#carry(times) !== undefined;
-    if (!canCarry) this.#base = undefined;
+    if (!canCarry && !this.#isAtRest) this.#base = undefined;
     return canCarry;
   }
 
-  /** The geometry of a pair, or undefined when there is none that can be carried on to it. */
+  /** The geometry of a pair of moving cameras, or undefined when there is none that can be carried on to it. */
   at(times: PairTimes): CanvasGeometry | undefined {
     const carried = this.#carry(times);
+    this.#isAtRest = false;
     if (this.#base === undefined || carried === undefined) {
+      this.#drawn = undefined;
       this.#shown = undefined;
+      this.#path = undefined;
       return undefined;
     }
+    // Without a pair before, what is shown is taken to be what was found for the base's own pair.
+    const before = this.#drawn?.gone ?? IDENTITY;
+    const beforeUs = this.#drawn === undefined ? this.#baseTimes[0] : this.#shownTimes[0];
+    const drawn = this.#draw(carried, times);
+    this.#path ??= new CanvasPath(this.#base.canvas);
+    const step = multiply(drawn.gone, invert(before));
+    const shownFromDrawn = this.#path.next(step, Math.max(0, times[0] - beforeUs) / 1e6);
+    const [reference, target] = drawn.meshes.map((mesh) => applyAll(shownFromDrawn, mesh)) as [Mesh, Mesh];
+    this.#shown = [reference, target];
+    return { ...this.#base, reference, target };
+  }
+
+  /** Gives in one more part of what the last geometry says otherwise. */
+  #draw({ meshes, gone }: Carried, times: PairTimes): Carried {
     this.#framesLeft = Math.max(0, this.#framesLeft - 1);
     const share = this.#framesLeft / this.#frames;
     const offset = share === 0 ? undefined : this.#offset;
     this.#offset = offset;
-    const shown: Meshes =
-      offset === undefined ? carried : [plus(carried[0], offset[0], share), plus(carried[1], offset[1], share)];
-    this.#shown = shown;
     this.#shownTimes = times;
-    return { ...this.#base, reference: shown[0], target: shown[1] };
+    const mixed: Meshes =
+      offset === undefined ? meshes : [plus(meshes[0], offset[0], share), plus(meshes[1], offset[1], share)];
+    this.#drawn = { meshes: mixed, gone };
+    return this.#drawn;
   }
 
-  #carry(times: PairTimes): Meshes | undefined {
+  /**
+   * A pair as the base would have it drawn: what both cameras did in common leaves the views where they are and lets
+   * the content pass; only what each did by itself changes the alignment.
+   */
+  #carry(times: PairTimes): Carried | undefined {
     const base = this.#base;
     if (base === undefined) return undefined;
     const reference = carryView(this.#views[0], base.reference, this.#baseTimes[0], times[0]);
     const target = carryView(this.#views[1], base.target, this.#baseTimes[1], times[1]);
     if (reference === undefined || target === undefined) return undefined;
     const { back, ownShare } = commonMotion(base, { reference, target });
-    const sinceS = (times[0] - this.#baseTimes[0]) / 1e6;
-    const there = multiply(driftAfter(this.#drift, base.canvas, sinceS), invert(back));
     const place = (own: Mesh, mesh: Mesh): Mesh => {
-      const alike = applyAll(there, mesh);
-      if (ownShare === 0) return alike;
-      const apart = applyAll(multiply(there, back), own);
-      return alike.map((value, index) => value + ownShare * (apart[index]! - value));
+      if (ownShare === 0) return mesh;
+      const apart = applyAll(back, own);
+      return mesh.map((value, index) => value + ownShare * (apart[index]! - value));
     };
-    return [place(reference, base.reference), place(target, base.target)];
+    return { meshes: [place(reference, base.reference), place(target, base.target)], gone: back };
   }
-
-  /** Learns how fast the networks let the content go on, which a pan is; a shake comes to nothing. */
-  #learnDrift(geometry: CanvasGeometry, times: PairTimes): void {
-    const sinceS = (times[0] - this.#baseTimes[0]) / 1e6;
-    const expected = this.#carry(times);
-    if (expected === undefined || !(sinceS > 0) || sinceS > LONGEST_GAP_S) {
-      this.#drift = new Float64Array(8);
-      return;
-    }
-    const after = { reference: geometry.reference, target: geometry.target };
-    const { back } = commonMotion({ reference: expected[0], target: expected[1] }, after);
-    const more = cornerOffsets(invert(back), geometry.canvas);
-    this.#drift = this.#drift.map((value, index) => value + (DRIFT_GAIN * more[index]!) / sinceS);
-  }
-}
-
-/** Where content has gone on over the canvas after so many seconds. @param drift of the canvas' corners, pixels a second */
-function driftAfter(drift: Float64Array, canvas: Size, sinceS: number): Homography {
-  const corners = viewCorners(canvas);
-  return homographyFromCorners(
-    corners,
-    corners.map((value, index) => value + sinceS * drift[index]!),
-  );
 }
 
 function carryView(

@@ -2,9 +2,11 @@ import type { Clock } from '../common/clock.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import type { PipelineStatus } from '../contract/job-messages.ts';
 import type { PlaneGeometry } from '../contract/warp-state.ts';
+import type { CameraMotions } from '../contract/worker-messages.ts';
 import type { Cadence } from '../inference/cadence.ts';
 import type { GeometryReply, InferenceClient } from '../inference/inference-client.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
+import type { PairTimes } from './geometry-follower.ts';
 import { timesOf, type FoundFor } from './geometry-pairs.ts';
 import { RateMeter } from './stage-delays.ts';
 
@@ -16,6 +18,8 @@ export interface GeometryLoopOptions {
   readonly client: InferenceClient;
   readonly cadence: Cadence;
   readonly clock: Clock;
+  /** What both cameras have done from the pair with these times to another, as far as it is known. */
+  readonly motions: (since: PairTimes, pair: FramePair) => CameraMotions | undefined;
   readonly onGeometry: (plane: PlaneGeometry, reply: GeometryReply, found: FoundFor) => void;
   readonly onRejected: (reply: GeometryReply) => void;
   /** The networks are lost for now; the client starts them again by itself. */
@@ -30,6 +34,8 @@ export class GeometryLoop {
   readonly #options: GeometryLoopOptions;
   readonly #updates = new RateMeter(RATE_WINDOW_MS);
   readonly #comparisons = new RateMeter(RATE_WINDOW_MS);
+  /** The pair that the networks saw last. */
+  #seen: PairTimes | undefined;
   #isBusy = false;
   #isPaused = false;
   #isClosed = false;
@@ -59,11 +65,13 @@ export class GeometryLoop {
   }
 
   async #ask(pair: FramePair, isAnchor: boolean): Promise<void> {
-    const { client, cadence, clock, onGeometry, onRejected, onLost, onError } = this.#options;
+    const { client, cadence, clock, motions, onGeometry, onRejected, onLost, onError } = this.#options;
     // The pair may be gone when the answer comes.
     const found = { times: timesOf(pair), referenceView: pair.reference.size };
+    const moved = this.#seen === undefined ? undefined : motions(this.#seen, pair);
+    this.#seen = found.times;
     try {
-      const reply = await client.submit(pair.reference, pair.target, pair.reference.captureUs, isAnchor);
+      const reply = await client.submit(pair.reference, pair.target, pair.reference.captureUs, isAnchor, moved);
       if (this.#isClosed) return;
       const nowUs = clock.nowUs();
       cadence.note(reply, isAnchor, nowUs);
@@ -72,6 +80,7 @@ export class GeometryLoop {
       if (reply.geometry === undefined) onRejected(reply);
       else onGeometry(reply.geometry, reply, { ...found, isMoving: reply.isMoving });
     } catch (error) {
+      this.#seen = undefined;
       if (this.#isClosed) return;
       if (error instanceof SeamlineError) onLost(error.message);
       else onError(error);

@@ -2,39 +2,31 @@ import type { Clock } from '../common/clock.ts';
 import type { Frame } from '../contract/frame-ring.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { Size } from '../contract/pixels.ts';
-import type { CanvasGeometry, MeshGrid } from '../contract/warp-state.ts';
+import type { CanvasGeometry } from '../contract/warp-state.ts';
+import type { CameraMotions } from '../contract/worker-messages.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import { FOLLOW_SIZE } from '../inference/camera-follower.ts';
 import { Kernels, loadKernels } from '../kernels/index.ts';
 import type { FramePair } from '../pairing/frame-pairer.ts';
-import { GeometryFollower, type PairTimes } from './geometry-follower.ts';
-
-/** Cameras that have not moved for this long are not looked at any more: standing still costs nothing. */
-export const ACTIVE_US = 5_000_000;
+import { FollowedCameras, type FoundPair } from './followed-cameras.ts';
+import type { PairTimes } from './geometry-follower.ts';
 
 /** What the networks say beside a geometry. */
-export interface FoundFor {
-  /** The pair that it was found for. */
-  readonly times: PairTimes;
-  /** A camera moved since the pair before. */
-  readonly isMoving: boolean;
+export interface FoundFor extends FoundPair {
   /** Size of the reference view that the geometry is told in. */
   readonly referenceView: Size;
 }
 
-/** Follows the cameras of a job from pair to pair while they move. */
+/** Follows the cameras of a job from pair to pair while they move, and sees when they begin to. */
 export class FollowedPairs {
   readonly #kernels: Kernels;
-  #views: ViewSizes;
   readonly #clock: Clock;
   readonly #scratch: number;
   readonly #luma: Float32Array;
-  #follower: GeometryFollower | undefined;
-  #grid: MeshGrid | undefined;
-  #activeUntilUs = -Infinity;
+  #cameras: FollowedCameras;
 
   constructor(memory: SharedMemoryPlan, kernels: WebAssembly.Module, views: ViewSizes, clock: Clock) {
-    this.#views = views;
+    this.#cameras = new FollowedCameras(views);
     this.#clock = clock;
     const bytes = [views.reference, views.target].map((size) => Kernels.lumaBytes(size, FOLLOW_SIZE));
     this.#scratch = memory.allocate(Math.max(...bytes));
@@ -42,20 +34,14 @@ export class FollowedPairs {
     this.#kernels = loadKernels(kernels, memory.memory);
   }
 
-  get #isActive(): boolean {
-    return this.#clock.nowUs() < this.#activeUntilUs;
-  }
-
   /** The views have another working size from now on. */
   resize(views: ViewSizes): void {
-    this.#views = views;
-    this.#follower = undefined;
+    this.#cameras = new FollowedCameras(views);
   }
 
   /** Stops following, for example because a geometry was fixed by hand. */
   stop(): void {
-    this.#activeUntilUs = -Infinity;
-    this.#follower?.reset();
+    this.#cameras.stop();
   }
 
   /**
@@ -63,37 +49,31 @@ export class FollowedPairs {
    * @returns true when it is carried on from pair to pair from now on; false when it is to be shown as it is
    */
   take(geometry: CanvasGeometry, found: FoundFor, frames: number): boolean {
-    if (found.isMoving) this.#activeUntilUs = this.#clock.nowUs() + ACTIVE_US;
-    if (!this.#isActive) {
-      this.#follower?.reset();
-      return false;
-    }
-    const { grid } = geometry;
-    if (this.#follower === undefined || grid.rows !== this.#grid?.rows || grid.cols !== this.#grid.cols) {
-      this.#follower = new GeometryFollower(this.#views, grid);
-      this.#grid = grid;
-    }
-    return this.#follower.rebase(geometry, found.times, frames);
+    return this.#cameras.take(geometry, found, frames, this.#clock.nowUs());
   }
 
-  /** Looks at both pictures of a pair, unless the cameras stand still. */
+  /** Looks at both pictures of a pair. */
   look(pair: FramePair): void {
-    if (!this.#isActive) return;
     this.#see(0, pair.reference);
     this.#see(1, pair.target);
   }
 
+  /** What both cameras have done from another pair to this one, as far as it is known. */
+  motions(since: PairTimes, pair: FramePair): CameraMotions {
+    this.look(pair);
+    return this.#cameras.motions(since, timesOf(pair));
+  }
+
   /** The pair's own geometry, or undefined when that which the composer has is to stay. */
   geometryOf(pair: FramePair): CanvasGeometry | undefined {
-    if (!this.#isActive) return undefined;
     this.look(pair);
-    return this.#follower?.at(timesOf(pair));
+    return this.#cameras.at(timesOf(pair), this.#clock.nowUs());
   }
 
   #see(view: 0 | 1, frame: Frame): void {
-    if (this.#follower?.knows(view, frame.captureUs) !== false) return;
+    if (!this.#cameras.wants(view, frame.captureUs)) return;
     this.#kernels.scaleLuma(frame.byteOffset, frame.size, this.#scratch, FOLLOW_SIZE);
-    this.#follower.see(view, this.#luma, frame.captureUs);
+    this.#cameras.see(view, this.#luma, frame.captureUs, this.#clock.nowUs());
   }
 }
 

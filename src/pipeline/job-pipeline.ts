@@ -132,6 +132,7 @@ export class JobPipeline {
       client: this.#client,
       cadence,
       clock: this.#ports.clock,
+      motions: (since, pair) => this.#output?.motions(since, pair),
       onGeometry: (plane, reply, found) => {
         this.#geometry.noteNetworks(reply.networkMs);
         // An answer that was under way when the geometry was fixed by hand.

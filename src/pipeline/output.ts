@@ -6,6 +6,7 @@ import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import type { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry } from '../contract/warp-state.ts';
+import type { CameraMotions } from '../contract/worker-messages.ts';
 import { EncoderSwitch } from '../encode/encoder-switch.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -13,6 +14,7 @@ import type { FramePair, FramePairerStats } from '../pairing/frame-pairer.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
 import { ComposeLoop } from './compose-loop.ts';
 import { FollowedPairs, type FoundFor } from './geometry-pairs.ts';
+import type { PairTimes } from './geometry-follower.ts';
 import { forViews } from './geometry-state.ts';
 import { SizedComposers } from './sized-composers.ts';
 import { StageDelays } from './stage-delays.ts';
@@ -134,6 +136,11 @@ export class Output {
   /** The networks are asked about a pair: their answer can then be carried on from it. The caller keeps its holds. */
   look(pair: FramePair): void {
     this.#followed.look(pair);
+  }
+
+  /** What both cameras have done since another pair, as far as it is known. The caller keeps its holds. */
+  motions(since: PairTimes, pair: FramePair): CameraMotions {
+    return this.#followed.motions(since, pair);
   }
 
   /** Takes over the pair's holds. */

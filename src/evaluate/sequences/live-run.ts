@@ -1,11 +1,11 @@
 import type { Size } from '../../contract/pixels.ts';
 import type { CanvasGeometry, Mesh } from '../../contract/warp-state.ts';
+import type { CameraMotions } from '../../contract/worker-messages.ts';
 import { planCanvas, toCanvas, type CanvasPlan, type ViewSizes } from '../../geometry/canvas.ts';
 import { Cadence } from '../../inference/cadence.ts';
 import { FOLLOW_SIZE } from '../../inference/camera-follower.ts';
 import type { LoadedNetworks } from '../../inference/open-networks.ts';
-import { GeometryFollower } from '../../pipeline/geometry-follower.ts';
-import { ACTIVE_US } from '../../pipeline/geometry-pairs.ts';
+import { FollowedCameras } from '../../pipeline/followed-cameras.ts';
 import { clipPictures } from './clip-pictures.ts';
 import type { Track, TrackFrame } from './track.ts';
 
@@ -53,10 +53,11 @@ export async function liveTrack(
   const size: Size = { widthPx: input.width, heightPx: input.height };
   const pipeline = networks.pipeline(views, 'live');
   const cadence = new Cadence({ budgetShare });
-  const shown = new Shown(views, fps, follows, grid);
+  const shown = new Shown(views, fps, follows);
   let plan: CanvasPlan | undefined;
   let reply: Reply | undefined;
   let first = 0;
+  let askedUs = 0;
   const frames: TrackFrame[] = [];
   const [lefts, rights] = videos.map((path) => clipPictures(ffmpeg, path, size, 'gray')) as [
     AsyncGenerator<Uint8Array>,
@@ -75,7 +76,8 @@ export async function liveTrack(
       shown.see(a, b, nowUs);
       const step = reply === undefined ? cadence.next(nowUs) : 'skip';
       if (step !== 'skip') {
-        const result = await pipeline.next(a, b, nowUs, step === 'anchor');
+        const result = await pipeline.next(a, b, nowUs, step === 'anchor', shown.motions(askedUs, nowUs));
+        askedUs = nowUs;
         const networkMs = costs(result.networkMs);
         const doneUs = nowUs + 1000 * Object.values(networkMs).reduce((sum, value) => sum + value, 0);
         cadence.note({ ...result, networkMs }, step === 'anchor', doneUs);
@@ -105,40 +107,42 @@ function costs(networkMs: Readonly<Record<string, number>>): Record<string, numb
 /** The picture's geometry as a live job shows it. */
 class Shown {
   readonly #fps: number;
-  readonly #follower: GeometryFollower | undefined;
+  readonly #cameras: FollowedCameras | undefined;
   #rate = 0;
   #lastReplyUs: number | undefined;
   #goal: CanvasGeometry | undefined;
   #framesLeft = 0;
-  #activeUntilUs = -Infinity;
   #drawn: TrackFrame | undefined;
 
-  constructor(views: ViewSizes, fps: number, follows: boolean, grid: LoadedNetworks['manifest']['grid']) {
+  constructor(views: ViewSizes, fps: number, follows: boolean) {
     this.#fps = fps;
-    if (follows) this.#follower = new GeometryFollower(views, grid);
+    if (follows) this.#cameras = new FollowedCameras(views);
   }
 
   see(reference: Float32Array, target: Float32Array, nowUs: number): void {
-    if (nowUs >= this.#activeUntilUs) return;
-    this.#follower?.see(0, halved(reference), nowUs);
-    this.#follower?.see(1, halved(target), nowUs);
+    for (const [view, luma] of [reference, target].entries()) {
+      if (this.#cameras?.wants(view as 0 | 1, nowUs) === true)
+        this.#cameras.see(view as 0 | 1, halved(luma), nowUs, nowUs);
+    }
+  }
+
+  motions(olderUs: number, nowUs: number): CameraMotions | undefined {
+    return this.#cameras?.motions([olderUs, olderUs], [nowUs, nowUs]);
   }
 
   take({ geometry, pairUs, doneUs, isMoving }: Reply): void {
-    if (isMoving) this.#activeUntilUs = doneUs + ACTIVE_US;
     if (geometry === undefined) return;
     if (this.#lastReplyUs !== undefined) this.#rate = 1e6 / (doneUs - this.#lastReplyUs);
     this.#lastReplyUs = doneUs;
     this.#goal = geometry;
     this.#framesLeft = Math.max(1, Math.min(25, Math.round(this.#fps / Math.max(this.#rate, 1))));
-    if (doneUs >= this.#activeUntilUs) this.#follower?.reset();
-    else this.#follower?.rebase(geometry, [pairUs, pairUs], this.#framesLeft);
+    this.#cameras?.take(geometry, { times: [pairUs, pairUs], isMoving }, this.#framesLeft, doneUs);
   }
 
   draw(nowUs: number): TrackFrame | undefined {
     const goal = this.#goal;
     if (goal === undefined) return undefined;
-    const own = this.#follower?.at([nowUs, nowUs]);
+    const own = this.#cameras?.at([nowUs, nowUs], nowUs);
     if (own !== undefined) this.#drawn = own;
     else if (this.#drawn === undefined || this.#framesLeft === 0) this.#drawn = goal;
     else {

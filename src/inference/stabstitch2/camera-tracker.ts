@@ -1,12 +1,9 @@
 import type { Mesh } from '../../contract/warp-state.ts';
-import { CameraMotionGauge } from '../camera-motion.ts';
+import { CameraMotionGauge, hasMoved } from '../camera-motion.ts';
 import { runTemporal, type StabStitch2Networks } from './networks.ts';
 
-/** A camera has moved when a corner went this far, pixels of the working size … */
+/** A camera has moved when a corner went this far, pixels of the working size. */
 export const MOVED_PX = 0.2;
-/** … and most of the view follows, or less than half is explained by standing still. */
-const MAJORITY = 0.6;
-const STILL_MINORITY = 0.5;
 /** TemporalNet compares cells of eight pixels with their neighbours up to three cells away. */
 const LONGEST_MOTION_PX = 24;
 /** The remembered picture of a still camera is renewed this often, since light and scene change. */
@@ -52,10 +49,9 @@ export class CameraTracker {
       await this.#remember(image, luma, ptsUs);
       return { kind: 'still' };
     }
-    const { cornerPx, stillShare, movingShare } = this.#gauge.compare(luma);
-    const hasMoved = (cornerPx > MOVED_PX && movingShare > MAJORITY) || stillShare < STILL_MINORITY;
-    if (!hasMoved) {
-      const mayRenew = cornerPx < MOVED_PX / 2 && ptsUs - this.#rememberedUs > RENEW_US;
+    const compared = this.#gauge.compare(luma);
+    if (!hasMoved(compared, MOVED_PX)) {
+      const mayRenew = compared.cornerPx < MOVED_PX / 2 && ptsUs - this.#rememberedUs > RENEW_US;
       if (mayRenew) await this.#remember(image, luma, ptsUs);
       return { kind: 'still' };
     }

@@ -71,6 +71,20 @@ describe('one camera from picture to picture', () => {
     }
   });
 
+  it('is believed to have done what is known of it, without asking the network', async () => {
+    const tracker = new ViewTracker(net, grid, view, network);
+    const shift = (px: number): Homography => Float64Array.from([1, 0, px, 0, 1, 0, 0, 0, 1]);
+    const here = picture(turned(0, 0, 0), 1);
+    await tracker.step(here, 0);
+    expect(await tracker.step(here, 40_000, shift(0.2))).toEqual({ kind: 'still' });
+    // Further than the network can see, and added to what came before.
+    const step = await tracker.step(here, 80_000, shift(199.8));
+    expect(step.kind).toBe('moved');
+    if (step.kind === 'moved')
+      for (const [at, value] of step.motion.entries()) expect(value).toBeCloseTo(at % 2 === 0 ? 200 : 0, 6);
+    expect(tracker.runs).toBe(0);
+  });
+
   it('stands still under grain alone, and is lost when it sees another place', async () => {
     const tracker = new ViewTracker(net, grid, view, network);
     await tracker.step(picture(turned(0, 0, 0), 1), 0);

@@ -25,7 +25,7 @@ function play(
     busyMs += total;
     freeUs = nowUs + total * 1000;
     const networkMs = { ...(spatialMs > 0 ? { spatial: spatialMs } : {}), track: cost.trackMs, total };
-    cadence.note({ geometry, jumped: false, networkMs, ...reply(step) }, step === 'anchor', freeUs);
+    cadence.note({ geometry, jumped: false, isMoving: false, networkMs, ...reply(step) }, step === 'anchor', freeUs);
   }
   return { anchors: anchors / seconds, tracks: tracks / seconds, share: busyMs / (seconds * 1000) };
 }
@@ -45,6 +45,15 @@ describe('cadence of the networks', () => {
     const { anchors } = play(0.25, { anchorMs: 35, trackMs: 4 }, 60);
     expect(anchors).toBeGreaterThan(1);
     expect(anchors).toBeLessThanOrEqual(5);
+  });
+
+  it('spends all of the budget on comparisons while cameras move and their motions are known', () => {
+    const cost = { anchorMs: 70, trackMs: 3 };
+    const still = play(0.25, cost, 60);
+    const moving = play(0.25, cost, 60, () => ({ isMoving: true }));
+    expect(moving.anchors).toBeGreaterThan(1.7 * still.anchors);
+    expect(moving.tracks).toBe(0);
+    expect(moving.share).toBeLessThan(0.25 * 1.25 + 0.02);
   });
 
   it('compares at least every four seconds, however small the budget', () => {
@@ -90,7 +99,7 @@ describe('cadence of the networks', () => {
   it('compares every pair as long as the provider runs every frame', () => {
     let mode: 'live' | 'every-frame' = 'every-frame';
     const cadence = new Cadence({ budgetShare: 0.05, mode: () => mode });
-    const reply = { geometry, jumped: false, networkMs: { spatial: 300, total: 400 } };
+    const reply = { geometry, jumped: false, isMoving: false, networkMs: { spatial: 300, total: 400 } };
 
     const steps = [0, 1, 2].map((frame) => {
       const step = cadence.next(frame * FRAME_US);

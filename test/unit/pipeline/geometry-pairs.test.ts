@@ -55,12 +55,29 @@ describe('pairs of a live job', () => {
     return { cameras, clock, pairs: new FollowedPairs(cameras.memory, kernels, sizes, { nowUs: () => clock.us }) };
   }
 
-  it('of cameras that stand still are not looked at and keep the geometry that the composer has', () => {
+  it('of cameras that stand still keep the geometry that the composer has', () => {
     const { cameras, pairs } = followed();
     const pair = cameras.pair(0, 0);
     pairs.look(pair);
     expect(pairs.take(geometry(1), { times: timesOf(pair), isMoving: false, referenceView: view }, 4)).toBe(false);
     expect(pairs.geometryOf(pair)).toBeUndefined();
+    expect(pairs.geometryOf(cameras.pair(FRAME_US, 0))).toBeUndefined();
+  });
+
+  it('get their own geometry from the first picture on in which a camera has moved', () => {
+    const { cameras, pairs, clock } = followed();
+    pairs.take(geometry(1), { times: [0, 0], isMoving: false, referenceView: view }, 1);
+    for (clock.us = 0; clock.us < 3 * FRAME_US; clock.us += FRAME_US) {
+      const still = cameras.pair(clock.us, 0);
+      expect(pairs.geometryOf(still)).toBeUndefined();
+      for (const frame of [still.reference, still.target]) frame.release();
+    }
+    const moved = cameras.pair(clock.us, 5);
+    const since = clock.us - FRAME_US;
+    expect(pairs.motions([since, since], moved)[1]![2]).toBeCloseTo(5, 0);
+    const own = pairs.geometryOf(moved)!;
+    expect(own.version).toBe(1);
+    expect(Math.abs(own.target[14]! - geometry(1).target[14]! - 5)).toBeLessThan(0.3);
   });
 
   it('of a moving camera get their own geometry from the first answer on for a pair that was seen', () => {
