@@ -57,9 +57,11 @@ export class SmoothNet {
       correction[point * 2] = out![point]! / this.#unit;
       correction[point * 2 + 1] = out![this.#points + point]! / this.#unit;
     }
-    shown.push(position.map((value, index) => value + correction[index]!));
+    const before = shown.at(-1)!;
+    const now = position.map((value, index) => within(value + correction[index]!, before[index]!, raw, index));
+    shown.push(now);
     shown.shift();
-    return correction;
+    return now.map((value, index) => value - position[index]!);
   }
 
   /** Axis, time, point, from the newest position: single precision then suffices however far a camera has turned. */
@@ -75,4 +77,17 @@ export class SmoothNet {
     }
     return planes;
   }
+}
+
+/**
+ * A smoothed coordinate, held between where it was and where the measured ones of the window are: so it never leaves
+ * the range that the path has had, and follows a turn without overshoot.
+ */
+function within(value: number, before: number, raw: readonly Float64Array[], index: number): number {
+  let [low, high] = [before, before];
+  for (const position of raw) {
+    low = Math.min(low, position[index]!);
+    high = Math.max(high, position[index]!);
+  }
+  return Math.min(high, Math.max(low, value));
 }
