@@ -15,6 +15,7 @@ import {
 import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, type JobView, ROOT, SeamlineServer } from '../helpers/seamline-server.ts';
+import { processTree } from '../helpers/slowed-processes.ts';
 
 interface Figures {
   readonly geometry: { readonly origin: string };
@@ -126,7 +127,11 @@ describe('a stitch whose geometry is fixed by hand in POST', () => {
   it('shows the views where the meshes put them, in the size that was asked for, and says "manual"', async () => {
     const running = await server.waitForState(job.id, ['running'], 60_000);
     const picture = await decoded('fixed');
+    const pids = (await processTree(`pipeline.main.js ${job.id}`)).join();
+    const commands = (await runProgram('ps', ['-o', 'args', '--no-headers', '-ww', '-p', pids])).stdout.toString();
 
+    // The cameras send 1280 × 720; both are worked with at the width that was asked for.
+    expect(commands.match(/scale=640:360:/g)).toHaveLength(2);
     expect(running.reasons).toEqual(['the alignment is fixed by hand']);
     expect(figures(running).geometry.origin).toBe('manual');
     expect(settings(running)).toMatchObject({ geometry: 'meshes', encoder: 'libx264', ...SIZE });
