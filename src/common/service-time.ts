@@ -36,8 +36,18 @@ export class ServiceTime {
     return this.#busySinceUs === undefined ? 0 : nowUs - this.#busySinceUs;
   }
 
-  /** What one thing takes, µs: the mean, or the time since the present one was begun when that is longer. */
+  /** What a thing took lately, µs; 0 before two have come out. */
+  get meanUs(): number {
+    return this.#meanUs ?? 0;
+  }
+
+  /** What the present thing takes, µs: the mean, or the time since it was begun when that is longer. */
   estimateUs(nowUs: number): number {
-    return Math.max(this.#meanUs ?? 0, this.presentUs(nowUs));
+    return Math.max(this.meanUs, this.presentUs(nowUs));
+  }
+
+  /** What `count` things take, the present one among them, µs. One that takes long does not make all others slow. */
+  estimateOfUs(count: number, nowUs: number): number {
+    return count === 0 ? 0 : this.estimateUs(nowUs) + (count - 1) * this.meanUs;
   }
 }

@@ -1,8 +1,8 @@
 import type { AccessUnit, StageTimes, StreamItem } from '../contract/access-unit.ts';
 import { H264Encoder, type H264EncoderOptions } from './h264-encoder.ts';
 
-/** Access units of the new encoder that may wait for the last ones of the old. */
-const MAX_HELD = 50;
+/** The new encoder's access units wait for the last ones of the old, but not longer than this. */
+const MAX_HELD_US = 1_000_000;
 
 /**
  * An encoder whose bit rate can be changed without a gap: a second ffmpeg is warmed beside the first and takes over at
@@ -98,11 +98,16 @@ export class EncoderSwitch {
   /** Lets the new encoder's units go when the old one has given its last, or cannot be waited for. */
   #release(): void {
     const leaving = this.#leaving;
-    if (leaving === undefined || (leaving.pending > 0 && this.#held.length < MAX_HELD)) return;
+    if (leaving === undefined || (leaving.pending > 0 && !this.#isOverdue())) return;
     this.#leaving = undefined;
     void leaving.close();
     for (const unit of this.#held) this.#options.onItem({ kind: 'access-unit', unit });
     this.#held = [];
+  }
+
+  #isOverdue(): boolean {
+    const [oldest] = this.#held;
+    return oldest !== undefined && this.#options.clock.nowUs() - oldest.times.encodedUs > MAX_HELD_US;
   }
 
   /** Ends every ffmpeg. Safe to call twice. */

@@ -168,7 +168,7 @@ export class H264Encoder {
   /** What is inside ffmpeg cannot be taken back. */
   #isBehind(nowUs: number): boolean {
     const before = this.#pending.length;
-    return before > 0 && this.#service.hasStarted && (before + 1) * this.#service.estimateUs(nowUs) > MAX_DELAY_US;
+    return before > 0 && this.#service.hasStarted && this.#service.estimateOfUs(before + 1, nowUs) > MAX_DELAY_US;
   }
 
   #replaceWhenStalled(nowUs: number): void {

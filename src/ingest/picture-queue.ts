@@ -100,10 +100,11 @@ export class PictureQueue {
   skipToKeyframe(nowUs: number): number {
     const [oldest] = this.#line;
     if (oldest === undefined) return 0;
-    const isBehind = this.#service.hasStarted
-      ? this.#waitUs(nowUs) > MAX_LINE_AT_KEYFRAME_US
-      : nowUs - oldest.takenUs > MAX_LINE_US;
-    return isBehind ? this.#emptyLine() : 0;
+    const { hasStarted, meanUs } = this.#service;
+    const waitUs = hasStarted ? this.#waitUs(nowUs) : nowUs - oldest.takenUs;
+    // One that only had no time for a moment works off at once what came meanwhile.
+    const isSlow = this.#undone * meanUs > MAX_LINE_AT_KEYFRAME_US;
+    return isSlow || waitUs > MAX_LINE_US ? this.#emptyLine() : 0;
   }
 
   /**
@@ -158,7 +159,7 @@ export class PictureQueue {
 
   /** When a picture that is taken now will come out. */
   #waitUs(nowUs: number): number {
-    return this.#undone * this.#service.estimateUs(nowUs);
+    return this.#service.estimateOfUs(this.#undone, nowUs);
   }
 
   #handOver(nowUs: number): void {

@@ -4,6 +4,7 @@ import type { AccessUnit } from '../../../src/contract/access-unit.ts';
 import { EncoderSwitch } from '../../../src/encode/encoder-switch.ts';
 import { silentLogger } from '../../../src/logging/logger.ts';
 import { type FfmpegInfo, findFfmpeg } from '../../../src/process/ffmpeg.ts';
+import { processTree } from '../../helpers/slowed-processes.ts';
 
 const size = { widthPx: 320, heightPx: 192 };
 const times = { capturedUs: 0, decodedUs: 0, pairedUs: 0, composedUs: 0 };
@@ -65,5 +66,40 @@ describe('EncoderSwitch', () => {
     expect(mean(after.filter((unit) => !unit.isKeyframe))).toBeGreaterThan(2 * mean(units.slice(5, 25)));
     expect(units.slice((changedAt ?? 0) - 2).some((unit) => unit.isKeyframe)).toBe(true);
     expect(new Set(formats).size).toBe(1);
+  });
+
+  it('waits no longer than a second for an old encoder that hangs', async () => {
+    const leftAfterMs: number[] = [];
+    encoder = new EncoderSwitch({
+      settings: { size, fps: 7, bitrateKbps: 300, encoder: 'libx264', preset: 'superfast', threads: 1 },
+      ffmpeg,
+      clock: monotonicClock,
+      random: () => 0.5,
+      onItem: (item) => {
+        if (item.kind === 'access-unit') {
+          leftAfterMs.push((monotonicClock.nowUs() - item.unit.times.encodedUs) / 1000);
+        }
+      },
+      log: silentLogger,
+    });
+    encoder.start();
+    const write = async (index: number): Promise<void> => {
+      encoder.write(noise(index), index * 12_000, times, () => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 140));
+    };
+    let index = 0;
+    for (; leftAfterMs.length < 5 && index < 100; index += 1) await write(index);
+    // No other process of ours encodes seven pictures a second.
+    const [old] = await processTree('-r 7 -c:v libx264');
+    encoder.setBitrate(3000);
+    process.kill(old ?? 0, 'SIGSTOP');
+
+    for (; encoder.bitrateKbps !== 3000 && index < 200; index += 1) await write(index);
+    const before = leftAfterMs.length;
+    for (const end = index + 30; index < end; index += 1) await write(index);
+
+    expect(encoder.bitrateKbps).toBe(3000);
+    expect(leftAfterMs.length).toBeGreaterThan(before + 20);
+    expect(Math.max(...leftAfterMs)).toBeLessThan(2000);
   });
 });

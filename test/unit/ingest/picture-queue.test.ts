@@ -173,6 +173,14 @@ describe('the line before a decoder', () => {
     );
   });
 
+  it('loses nothing when the machine has no time for a decoder now and then', () => {
+    // 0.6 seconds without time in each two, then a quick decoder.
+    const { sent, out } = play({ fps: 25, gop: 50, between: 0 }, 20, (us) => (us % 2e6 > 1.4e6 ? Infinity : 5000));
+
+    expect(sent).toEqual(sent.map((_, index) => index));
+    expect(out.every(({ isShown }) => isShown)).toBe(true);
+  });
+
   it('decodes what a network brings late and all at once, and waits for no key frame', () => {
     // Nothing comes for three seconds; the next key frame is ten seconds away.
     const late = (us: number): number => (us > 2e6 && us < 5e6 ? 5e6 - us : 0);
