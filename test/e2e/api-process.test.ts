@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
+import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, freePort, type JobView, ROOT, SeamlineServer } from '../helpers/seamline-server.ts';
 
@@ -90,7 +91,10 @@ describe('a server that runs', () => {
     const state = { SEAMLINE_JOBS_STATE_FILE: join(mkdtempSync(join(tmpdir(), 'seamline-e2e-')), 'jobs.json') };
     server = await SeamlineServer.start(state);
     const output_url = `rtsp://localhost:${server.rtspPort}/gate`;
-    const kept = await server.stitch({ ...AWAY, output_url, restart: 'always' });
+    cameras = await startDemoCameras('calm');
+    const urls = { url1: cameras.left, url2: cameras.right };
+    const kept = await server.stitch({ ...urls, output_url, restart: 'always' });
+    await server.waitForState(kept.id, ['running'], 60_000);
     await server.stitch({ ...AWAY, url1: 'rtsp://127.0.0.1:9/other' });
 
     server.child.kill();
@@ -99,6 +103,9 @@ describe('a server that runs', () => {
 
     const { jobs } = (await (await fetch(`${server.url}/stitch`)).json()) as { jobs: JobView[] };
     expect(jobs.map((job) => [job.id, job['path']])).toEqual([[kept.id, 'gate']]);
+    await server.waitForState(kept.id, ['running'], 60_000);
+    const player = new RtspPlayer(server.rtsp('gate'));
+    await player.more(10, 20_000).finally(() => player.stop());
   });
 
   it('ends at once at the second signal', async () => {

@@ -75,7 +75,7 @@ describe('cameras that are missing, change or go', () => {
   beforeAll(async () => {
     videos.left = await video('left', {});
     videos.right = await video('right', {});
-    videos.wideLeft = await video('left', { size: '1280x720' });
+    videos.wideLeft = await video('left', { size: '1280x720', fps: 12.5, frames: 25, gop: 13 });
     videos.hevcRight = await video('right', { codec: 'h265', size: '640x360', fps: 12.5, frames: 25, gop: 13 });
     left = await FakeCamera.start(videos.left);
     right = await FakeCamera.start(videos.right);
@@ -95,6 +95,13 @@ describe('cameras that are missing, change or go', () => {
     expect(figures(now)?.output).toEqual(output);
   }
 
+  /** Mean luma of a picture between two shares of its width. */
+  function meanOf(luma: Uint8Array, from: number, to: number): number {
+    const { width = 0 } = output ?? {};
+    const values = luma.filter((_, at) => at % width >= width * from && at % width < width * to);
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  }
+
   it('starts with the camera that is there, and aligns the other one when it comes', async () => {
     await left.vanish();
     job = await server.stitch({ url1: left.url, url2: right.url, fps: 10 });
@@ -105,27 +112,39 @@ describe('cameras that are missing, change or go', () => {
     output = figures(alone)?.output;
     const luma = await snapshot(server, job);
     const { width = 0, height = 0 } = output ?? {};
-    const meanOf = (from: number, to: number): number => {
-      const values = luma.filter((_, at) => at % width >= from && at % width < to);
-      return values.reduce((sum, value) => sum + value, 0) / values.length;
-    };
     await left.listen();
     const whole = await server.waitForState(job.id, ['running'], 45_000);
     const times = await player.more(20, 20_000);
 
     expect(alone.reasons.join()).toMatch(/url1 is connecting.*side by side/);
     expect(luma).toHaveLength(width * height);
-    expect(meanOf(0, width * 0.4)).toBeLessThan(20);
-    expect(meanOf(width * 0.6, width)).toBeGreaterThan(50);
+    expect(meanOf(luma, 0, 0.4)).toBeLessThan(20);
+    expect(meanOf(luma, 0.6, 1)).toBeGreaterThan(50);
     expect(await alignedBelow(1, server, job)).toBeLessThan(1);
     // The cameras give 25 a second; `fps` asked for 10.
     expect(median(stepsOf(times))).toBeCloseTo(0.1, 2);
     expectUndisturbed(whole);
   });
 
-  it('goes on with a camera that comes back with another codec, size and rate', async () => {
+  it('shows the last picture of a lost camera, then darkness in its place, beside the other one', async () => {
     await right.vanish();
-    await server.waitForState(job.id, ['degraded'], 20_000);
+    const lost = await server.waitForState(job.id, ['degraded'], 20_000);
+    const still = await snapshot(server, job);
+    const dark = await eventually('darkness in place of the lost camera', 30_000, async () => {
+      const luma = await snapshot(server, job);
+      return meanOf(luma, 0.7, 1) < 20 ? luma : undefined;
+    });
+    await player.more(10, 20_000);
+
+    expect(lost.reasons.join()).toContain('url2');
+    // The picture has black borders: its size is that of side by side.
+    expect(meanOf(still, 0.7, 1)).toBeGreaterThan(meanOf(dark, 0.7, 1) + 15);
+    expect(meanOf(dark, 0, 0.4)).toBeGreaterThan(0.8 * meanOf(still, 0, 0.4));
+    expect(meanOf(dark, 0, 0.4)).toBeGreaterThan(meanOf(dark, 0.7, 1) + 15);
+    expectUndisturbed(await server.job(job.id));
+  });
+
+  it('goes on with a camera that comes back with another codec, size and rate', async () => {
     right.play(videos.hevcRight);
     await right.listen();
 
@@ -141,7 +160,7 @@ describe('cameras that are missing, change or go', () => {
     expectUndisturbed(now);
   });
 
-  it('goes on with a camera whose size changes in the middle of its stream, and aligns it anew', async () => {
+  it('goes on with a camera whose size and rate change in the middle of its stream, and aligns it anew', async () => {
     const before = figures(await server.job(job.id));
 
     left.play(videos.wideLeft);
@@ -149,7 +168,9 @@ describe('cameras that are missing, change or go', () => {
     const now = await eventually('a new alignment of the new size', 30_000, async () => {
       const look = await server.job(job.id);
       const { cameras, geometry } = figures(look) ?? {};
-      const isAnew = cameras?.[0]?.width === 1280 && (geometry?.version ?? 0) > (before?.geometry.version ?? 0) + 3;
+      const { width, fps = 0 } = cameras?.[0] ?? {};
+      const isNew = width === 1280 && Math.abs(fps - 12.5) < 0.6;
+      const isAnew = isNew && (geometry?.version ?? 0) > (before?.geometry.version ?? 0) + 3;
       return isAnew && geometry?.origin === 'network' ? look : undefined;
     });
     expect(figures(now)?.cameras[0]?.reconnects).toBe(before?.cameras[0]?.reconnects);
@@ -183,7 +204,10 @@ describe('cameras that are missing, change or go', () => {
   });
 
   it('stitches and aligns H.265 cameras of GStreamer’s RTSP server', async () => {
-    await fetch(`${server.url}/stitch/${job.id}`, { method: 'DELETE' });
+    expect(left.open + right.open).toBeGreaterThan(0);
+    expect((await fetch(`${server.url}/stitch/${job.id}`, { method: 'DELETE' })).status).toBe(204);
+    // A socket that was closed is gone for the camera as soon as it has read that.
+    await eventually('the end of the connections', 2000, async () => (left.open + right.open === 0 ? true : undefined));
     const folder = await mkdtemp(join(tmpdir(), 'seamline-hevc-'));
     const clips = [
       await writeHevcClip(demoClip('left'), folder, 'left'),

@@ -20,6 +20,7 @@ describe('a running stitch in bad weather', () => {
   let secondPort: number;
   let job: JobView;
   let player: RtspPlayer;
+  let size: { readonly width: number; readonly height: number } | undefined;
 
   beforeAll(async () => {
     secondPort = await freePort();
@@ -30,7 +31,7 @@ describe('a running stitch in bad weather', () => {
       url2: second.right,
       output_url: `rtsp://localhost:${server.rtspPort}/live`,
     });
-    await server.waitForState(job.id, ['running'], 60_000);
+    rememberSize(await server.waitForState(job.id, ['running'], 60_000));
     player = new RtspPlayer(server.rtsp('live'));
     await player.more(10, 20_000);
   });
@@ -41,11 +42,16 @@ describe('a running stitch in bad weather', () => {
     await Promise.all([first?.child.stop(), second?.child.stop()]);
   });
 
+  function rememberSize(now: JobView): void {
+    const { width = 0, height = 0 } = figures(now)?.output ?? {};
+    size = { width, height };
+  }
+
   /** The job's size and its player must be the same as at the start, whatever happened. */
   function expectUndisturbed(now: JobView): void {
     expect(player.hasEnded).toBe(false);
     expect(player.stepsBack).toEqual([]);
-    expect(figures(now)?.output).toMatchObject({ width: expect.any(Number), height: expect.any(Number) });
+    expect(figures(now)?.output).toMatchObject(size ?? {});
   }
 
   async function patch(body: Record<string, unknown>): Promise<Response> {
@@ -89,6 +95,7 @@ describe('a running stitch in bad weather', () => {
   it('notices a camera that freezes with its connection open', async () => {
     process.kill(second.child.pid ?? 0, 'SIGSTOP');
     const frozen = await server.waitForState(job.id, ['degraded'], 20_000);
+    await player.more(20, 20_000);
     process.kill(second.child.pid ?? 0, 'SIGCONT');
 
     expect(frozen.reasons.join()).toContain('url2');
@@ -110,7 +117,7 @@ describe('a running stitch in bad weather', () => {
       url2: second.right,
       output_url: `rtsp://localhost:${server.rtspPort}/live`,
     });
-    await server.waitForState(job.id, ['running'], 60_000);
+    rememberSize(await server.waitForState(job.id, ['running'], 60_000));
     player.stop();
     player = new RtspPlayer(server.rtsp('live'));
     await player.more(10, 20_000);
