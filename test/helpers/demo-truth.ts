@@ -151,6 +151,11 @@ export class DemoTruth {
     return this.frame(frame).overlap;
   }
 
+  /** A point of the far plane, metres. */
+  get onFarPlane(): Vector3 {
+    return this.truth.far_plane.point;
+  }
+
   /** Frames that have depth maps. */
   get depthFrames(): number[] {
     return this.truth.views.reference.depth.map((each) => each.frame);
