@@ -149,7 +149,8 @@ export class AnchorFilter {
     );
     if (farthest === 0) return;
     let share = 1 - Math.exp(-sinceS / (isStill ? GLIDE_S : MOVING_GLIDE_S));
-    if (this.#isGliding) this.#isGliding = farthest > 0.25 * OUTLIER_SHARE * this.#widthPx;
+    // Until the glide is no faster than a still picture may change.
+    if (this.#isGliding) this.#isGliding = farthest > STILL_SPEED * this.#widthPx * GLIDE_S;
     else if (isStill) share = Math.min(share, (STILL_SPEED * this.#widthPx * sinceS) / farthest);
     this.#shown = {
       reference: toward(this.#shown.reference, this.#goal.reference, share),

@@ -105,7 +105,7 @@ describe('anchors over time', () => {
       filter.advance(true, 0.04);
       expect(largestStep(before, filter.shown!)).toBeLessThan(12);
     }
-    expect(meshDistance(filter.shown!, alignment(760.5))).toBeLessThan(8);
+    expect(meshDistance(filter.shown!, alignment(760.5))).toBeLessThan(1.5);
   });
 
   it('follows a moving camera within a third of a second', () => {
