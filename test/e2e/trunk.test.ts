@@ -2,8 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alignmentErrors, median, type MeshPair } from '../helpers/alignment-error.ts';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
 import { readDemoTruth } from '../helpers/demo-truth.ts';
+import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, type JobView, SeamlineServer } from '../helpers/seamline-server.ts';
+
+interface Figures {
+  readonly output: { readonly width: number; readonly height: number };
+}
 
 const VIEW = { widthPx: 1280, heightPx: 720 };
 
@@ -108,12 +113,17 @@ describe('a stitch of the demo cameras', () => {
   });
 
   it('gives a snapshot of the output’s size', async () => {
-    const answer = await fetch(`${server.url}/stitch/${job.id}/snapshot.jpg`);
+    const address = `${server.url}/stitch/${job.id}/snapshot.jpg`;
+    const answer = await fetch(address);
     const jpeg = new Uint8Array(await answer.arrayBuffer());
+    const show = ['-v', 'error', '-show_entries', 'stream=width,height', '-of', 'csv=p=0'];
+    const { stdout } = await runProgram('ffprobe', [...show, address]);
+    const { output } = (await server.job(job.id))['figures'] as Figures;
 
     expect(answer.headers.get('content-type')).toBe('image/jpeg');
     expect([jpeg[0], jpeg[1]]).toEqual([0xff, 0xd8]);
     expect(jpeg.length).toBeGreaterThan(20_000);
+    expect(stdout.toString().trim()).toBe(`${output.width},${output.height}`);
   });
 
   it('leaves no process behind when it is deleted', async () => {
@@ -165,12 +175,15 @@ describe('the end of processes', () => {
     server.child.kill();
 
     await server.child.exited;
-    await eventually('the end of the family', 5000, async () => ((await family()).length === 0 ? true : undefined));
+    await eventually('the end of the family', 2000, async () => ((await family()).length === 0 ? true : undefined));
     await server.stop();
   });
 
-  it('does not touch the server when a job process is killed: the job is started again on the same outputs', async () => {
+  it('does not touch server and players when a job process is killed: the job goes on on the same outputs', async () => {
     const { server, job } = await running();
+    const before = (await server.waitForState(job.id, ['running'], 60_000))['figures'] as Figures;
+    const player = new RtspPlayer(server.rtsp(job.id));
+    await player.more(10, 20_000);
     const [line] = await processesWith(`pipeline.main.js ${job.id}`);
 
     process.kill(Number(line?.trim().split(' ')[0]), 'SIGKILL');
@@ -178,7 +191,12 @@ describe('the end of processes', () => {
     await server.waitForState(job.id, ['degraded', 'starting', 'aligning'], 10_000);
     const again = await server.waitForState(job.id, ['running'], 60_000);
     expect(again['restarts']).toBe(1);
+    await player.more(20, 20_000);
+    expect(player.hasEnded).toBe(false);
+    expect(player.stepsBack).toEqual([]);
+    expect((again['figures'] as Figures).output).toEqual(before.output);
     expect((await playedTimes(server.rtsp(job.id), 'tcp', 1)).length).toBeGreaterThan(5);
+    player.stop();
     await server.stop();
   });
 });
