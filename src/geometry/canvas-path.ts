@@ -22,8 +22,8 @@ const LIMIT_SHARE = 0.05;
 export class CanvasPath {
   readonly #canvas: Size;
   /** Where the two followers are beside the path, at the corners of the canvas; pixels. */
-  #first = new Float64Array(8);
-  #second = new Float64Array(8);
+  #first: Float64Array = new Float64Array(8);
+  #second: Float64Array = new Float64Array(8);
   #distancePx = 0;
 
   constructor(canvas: Size) {
@@ -37,17 +37,22 @@ export class CanvasPath {
    * @returns shown ← drawn by the path, canvas pixels
    */
   next(step: Homography, sinceS: number): Homography {
-    const back = invert(step);
-    const limitPx = LIMIT_SHARE * this.#canvas.widthPx;
-    const first = limited(this.#after(this.#first, back), limitPx);
-    const second = limited(this.#after(this.#second, back), limitPx);
-    this.#distancePx += share(sinceS, PACE_S) * (meanLength(first) - this.#distancePx);
+    this.move(step);
+    this.#distancePx += share(sinceS, PACE_S) * (meanLength(this.#first) - this.#distancePx);
     const away = this.#distancePx / (NEAR_SHARE * this.#canvas.widthPx);
     const kept = 1 - share(sinceS, Math.max(FAST_S, SLOW_S / (1 + away * away)));
-    this.#first = first.map((value) => kept * value);
+    this.#first = this.#first.map((value) => kept * value);
     const nearer = share(sinceS, ROUND_S);
-    this.#second = second.map((value, index) => value + nearer * (this.#first[index]! - value));
+    this.#second = this.#second.map((value, index) => value + nearer * (this.#first[index]! - value));
     return this.#map(this.#second);
+  }
+
+  /** The path itself was found to be elsewhere: what is shown stays, and goes there in time. @param step content's way */
+  move(step: Homography): void {
+    const back = invert(step);
+    const limitPx = LIMIT_SHARE * this.#canvas.widthPx;
+    this.#first = limited(this.#after(this.#first, back), limitPx);
+    this.#second = limited(this.#after(this.#second, back), limitPx);
   }
 
   #map(offsets: Float64Array): Homography {

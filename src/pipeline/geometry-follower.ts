@@ -2,6 +2,7 @@ import type { CanvasGeometry, Mesh, MeshGrid } from '../contract/warp-state.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import { CanvasPath } from '../geometry/canvas-path.ts';
 import { commonMotion } from '../geometry/common-motion.ts';
+import type { PlaneMeshes } from '../geometry/mid-plane.ts';
 import { applyAll, invert, multiply, scaleShift, type Homography } from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
@@ -111,14 +112,27 @@ export class GeometryFollower {
     const now = this.#drawn === undefined ? undefined : this.#carry(this.#shownTimes);
     if (this.#drawn !== undefined && now !== undefined) {
       const before = this.#drawn.meshes;
-      this.#offset = [minus(before[0], now.meshes[0]), minus(before[1], now.meshes[1])];
-      this.#drawn = { meshes: before, gone: now.gone };
+      const kept = this.#path === undefined ? before : this.#moveAlike(this.#path, before, now.meshes);
+      this.#offset = [minus(kept[0], now.meshes[0]), minus(kept[1], now.meshes[1])];
+      this.#drawn = { meshes: kept, gone: now.gone };
       this.#frames = this.#isAtRest ? frames : Math.max(LEAST_FRAMES, frames);
       this.#framesLeft = this.#frames;
     }
     const canCarry = this.#carry(times) !== undefined;
     if (!canCarry && !this.#isAtRest) this.#base = undefined;
     return canCarry;
+  }
+
+  /**
+   * Where a new geometry has both views elsewhere alike, nothing is out of line: that part is left to the path, which
+   * takes its time. @returns what was drawn, moved by that part
+   */
+  #moveAlike(path: CanvasPath, before: Meshes, now: Meshes): Meshes {
+    const pair = ([reference, target]: Meshes): PlaneMeshes => ({ reference, target });
+    const { back } = commonMotion(pair(before), pair(now));
+    const there = invert(back);
+    path.move(there);
+    return [applyAll(there, before[0]), applyAll(there, before[1])];
   }
 
   /** The geometry of a pair of moving cameras, or undefined when there is none that can be carried on to it. */
@@ -131,12 +145,11 @@ export class GeometryFollower {
       this.#path = undefined;
       return undefined;
     }
-    // Without a pair before, what is shown is taken to be what was found for the base's own pair.
-    const before = this.#drawn?.gone ?? IDENTITY;
-    const beforeUs = this.#drawn === undefined ? this.#baseTimes[0] : this.#shownTimes[0];
+    // Without a pair before, the content passed until now: what is shown goes on from where it is.
+    const [before, beforeUs] = [this.#drawn?.gone, this.#shownTimes[0]];
     const drawn = this.#draw(carried, times);
     this.#path ??= new CanvasPath(this.#base.canvas);
-    const step = multiply(drawn.gone, invert(before));
+    const step = before === undefined ? IDENTITY : multiply(drawn.gone, invert(before));
     const shownFromDrawn = this.#path.next(step, Math.max(0, times[0] - beforeUs) / 1e6);
     const [reference, target] = drawn.meshes.map((mesh) => applyAll(shownFromDrawn, mesh)) as [Mesh, Mesh];
     this.#shown = [reference, target];

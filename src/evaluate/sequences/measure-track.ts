@@ -78,12 +78,17 @@ export function figuresOf({ alignment: all, stability, steps, distortion }: Seri
   };
 }
 
-/** How far the shown path leaves the range that the unsmoothed one has, px: 0 is no overshoot. */
-export function overshootOf(shown: Series, raw: Series): number {
+/** Mean path of the reference's content over the canvas, x and y interleaved, px. @param motion of the reference camera */
+export function pathOf(track: Track, stage: Stage, motion: readonly Homography[]): Float64Array {
+  return meanPath(pathsOf(track, 0, stage, motion));
+}
+
+/** How far the shown path leaves the range that the unsmoothed one has, px: 0 is no overshoot. Both on one canvas. */
+export function overshootOf(shown: Float64Array, raw: Float64Array): number {
   let overshoot = 0;
   for (const axis of [0, 1]) {
     const along = (path: Float64Array): number[] => [...path].filter((_value, index) => (index & 1) === axis);
-    const [a, b] = [along(shown.path), along(raw.path)];
+    const [a, b] = [along(shown), along(raw)];
     overshoot = Math.max(overshoot, Math.max(...a) - Math.max(...b), Math.min(...b) - Math.min(...a));
   }
   return overshoot;

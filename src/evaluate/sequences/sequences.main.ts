@@ -10,7 +10,7 @@ import { readPicture } from '../../model-tools/picture.ts';
 import { findFfmpeg, type FfmpegInfo } from '../../process/ffmpeg.ts';
 import { cameraMotions } from './camera-motions.ts';
 import { liveTrack } from './live-run.ts';
-import { figuresOf, measureTrack, overshootOf, type Figures, type Series } from './measure-track.ts';
+import { figuresOf, measureTrack, overshootOf, pathOf, type Figures, type Series } from './measure-track.ts';
 import { loadNetworks, offlineTrack } from './offline-track.ts';
 import { plotOf, type NamedSeries } from './plot.ts';
 import { renderSequences } from './rendered.ts';
@@ -84,7 +84,7 @@ async function evaluateSequence(sequence: Sequence, options: Options, signal: Ab
   const shown = await measure(offline, 'shown');
   const raw = await measure(offline, 'raw');
   const rows: Row[] = [
-    { sequence: name, way: 'offline', ...figuresOf(shown), overshootPx: overshootOf(shown, raw) },
+    { sequence: name, way: 'offline', ...figuresOf(shown), overshootPx: overshootOf(shown.path, raw.path) },
     { sequence: name, way: 'unsmoothed', ...figuresOf(raw), overshootPx: undefined },
   ];
   const plotted: NamedSeries[] = [
@@ -105,7 +105,7 @@ async function evaluateSequence(sequence: Sequence, options: Options, signal: Ab
         sequence: name,
         way: `live, ${follows ? 'followed' : 'held'}`,
         ...figuresOf(series),
-        overshootPx: undefined,
+        overshootPx: overshootOf(series.path, pathOf(track, 'raw', motions[0].slice(first))),
       });
       plotted.push({ name: way, series });
     }

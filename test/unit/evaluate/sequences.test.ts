@@ -108,10 +108,11 @@ describe('figures of a series', () => {
   });
 
   it('say how far a smoothed path leaves the range of the unsmoothed one', () => {
-    const raw = series([0, 0, 10, 5, 10, 5]);
-    expect(overshootOf(series([0, 0, 6, 3, 9, 4]), raw)).toBe(0);
-    expect(overshootOf(series([0, 0, 12, 5, 10, 5]), raw)).toBe(2);
-    expect(overshootOf(series([0, -3, 10, 5, 10, 5]), raw)).toBe(3);
+    const path = (...places: number[]): Float64Array => Float64Array.from(places);
+    const raw = path(0, 0, 10, 5, 10, 5);
+    expect(overshootOf(path(0, 0, 6, 3, 9, 4), raw)).toBe(0);
+    expect(overshootOf(path(0, 0, 12, 5, 10, 5), raw)).toBe(2);
+    expect(overshootOf(path(0, -3, 10, 5, 10, 5), raw)).toBe(3);
   });
 
   it('are plotted with a line for every way', () => {

@@ -52,6 +52,17 @@ describe('the way of content over the canvas', () => {
     expect(smooth[10 + Math.round(1.5 / FRAME_S)]!).toBeGreaterThan(54);
   });
 
+  it('does not jump when it is found to be elsewhere, and goes there in time', () => {
+    const path = new CanvasPath(canvas);
+    path.move(scaleShift(1, 1, 30, 0));
+    const shownAt = Array.from({ length: 75 }, () => {
+      return apply(path.next(scaleShift(1, 1, 0, 0), FRAME_S), 730, 300)[0] - 700;
+    });
+    expect(shownAt[0]).toBeLessThan(4);
+    expect(shownAt.at(-1)).toBeGreaterThan(25);
+    expect(Math.max(...shownAt)).toBeLessThan(30 + 1e-6);
+  });
+
   it('stays within a twentieth of the width of a fast pan', () => {
     const places = Array.from({ length: 80 }, (_none, t) => 40 * t);
     const behind = shown(places).map((place, t) => places[t]! - place);

@@ -12,6 +12,12 @@ const grid = { rows: 4, cols: 6 };
 const SCALE = view.widthPx / FOLLOW_SIZE.widthPx;
 const MIDDLE = (2 * (grid.cols + 1) + 3) * 2;
 
+/** How far a mesh draws what lies around `col` of its middle row to the right of where it is in the view. */
+const drawnRight = (mesh: Float64Array, col: number): number => {
+  const at = (2 * (grid.cols + 1) + col) * 2;
+  return mesh[at]! - rigidMesh(grid, view)[at]!;
+};
+
 /** Picture of a camera that looks `px` pixels of the view further to the right. */
 const seen = (px: number): Float32Array =>
   Float32Array.from(drawView(FOLLOW_SIZE, Float64Array.from([1, 0, 300 + px / SCALE, 0, 1, 200, 0, 0, 1])));
@@ -51,13 +57,16 @@ describe('geometries of moving cameras', () => {
       follower.see(1, seen(px), t);
     }
     follower.rebase(geometry(500, 1), [0, 0], 4);
-    follower.at([1, 1]);
+    for (const t of [0, 1]) follower.at([t, t]);
     // Found for the pair before: 6 px to the right of what was shown.
     expect(follower.rebase(geometry(506, 2), [0, 0], 3)).toBe(true);
-    const still = rigidMesh(grid, view)[MIDDLE]!;
-    const places = [2, 3, 4, 5].map((t) => follower.at([t, t])!.target[MIDDLE]! - still - shake[t]!);
+    const apart = [2, 3, 4, 5].map((t) => {
+      const { reference, target } = follower.at([t, t])!;
+      // In the middle of the overlap, where the views meet.
+      return drawnRight(target, 1) - (drawnRight(reference, 4) + drawnRight(reference, 5)) / 2 - shake[t]!;
+    });
     for (const [index, wanted] of [502, 504, 506, 506].entries())
-      expect(Math.abs(places[index]! - wanted), `after ${index + 1}`).toBeLessThan(0.5);
+      expect(Math.abs(apart[index]! - wanted), `after ${index + 1}`).toBeLessThan(0.5);
   });
 
   it('follow a pan on one mount at its own pace, a little behind, and stay aligned', () => {
@@ -94,6 +103,21 @@ describe('geometries of moving cameras', () => {
     const still = rigidMesh(grid, view)[MIDDLE]!;
     expect(Math.abs(reference[MIDDLE]! - still)).toBeLessThan(0.3);
     expect(Math.abs(target[MIDDLE]! - (still + 512))).toBeLessThan(0.5);
+  });
+
+  it('go on from where the content is when following begins in the middle of a pan', () => {
+    const follower = new GeometryFollower({ reference: view, target: view }, grid);
+    const times = [0, 1, 2, 3].map((t) => 40_000 * t);
+    for (const [t, timeUs] of times.entries())
+      for (const side of [0, 1] as const) follower.see(side, seen(8 * t), timeUs);
+    follower.rebase(geometry(500, 1), [0, 0], 4);
+    const still = rigidMesh(grid, view)[MIDDLE]!;
+    // Until now every pair was drawn with the views in their place.
+    expect(Math.abs(follower.at([80_000, 80_000])!.reference[MIDDLE]! - still)).toBeLessThan(0.5);
+    // Content goes on more slowly first: the views follow it.
+    const next = follower.at([120_000, 120_000])!.reference[MIDDLE]! - still;
+    expect(next).toBeGreaterThan(1);
+    expect(next).toBeLessThan(8.5);
   });
 
   it('cannot be carried on from or to a pair that was not seen', () => {

@@ -90,6 +90,7 @@ describe('pairs of a live job', () => {
     expect(pairs.geometryOf(second)).toBeUndefined();
     clock.us = 3 * FRAME_US;
     expect(pairs.take(geometry(2), { times: timesOf(first), isMoving: true, referenceView: view }, 4)).toBe(true);
+    pairs.geometryOf(first);
     const own = pairs.geometryOf(second)!;
     const base = geometry(2);
     expect(Math.abs(own.target[14]! - base.target[14]! - 6)).toBeLessThan(0.3);
