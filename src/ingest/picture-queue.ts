@@ -32,14 +32,14 @@ const LONGEST_INTERVAL_US = 1_000_000;
 /** No more is taken than can be decoded in this time … */
 const MAX_LINE_US = 1_000_000;
 /** … and more than this is left out when a key frame comes. */
-const MAX_LINE_AT_KEYFRAME_US = 300_000;
+const MAX_LINE_AT_KEYFRAME_US = 500_000;
 /** Until the decoder has given its first picture nobody knows how fast it is; then only so much is kept for it. */
 const MAX_PICTURES_AT_START = 250;
 const MAX_BYTES = 8 * 1024 * 1024;
 /** What is inside the decoder cannot be taken back: as much as it needs to be busy, for this time at most. */
-const INSIDE_US = 250_000;
+const INSIDE_US = 400_000;
 const MIN_INSIDE = 2;
-const MAX_INSIDE = 4;
+const MAX_INSIDE = 12;
 /** ffmpeg looks at up to twenty pictures of H.264 before it gives the first, to learn their order. */
 const INSIDE_AT_START = 24;
 /** A decoder that waits for more, although the stream does not say so, gives nothing for this long. */
@@ -167,7 +167,7 @@ export class PictureQueue {
     const { hasStarted } = this.#service;
     const isStuck = hasStarted && this.#line.length > 0 && this.#service.presentUs(nowUs) > STUCK_US;
     if (isStuck) this.#heldBack = MAX_HELD_BACK;
-    const room = Math.floor(INSIDE_US / this.#service.estimateUs(nowUs));
+    const room = Math.floor(INSIDE_US / this.#service.meanUs);
     const busy = Math.max(MIN_INSIDE, Math.min(MAX_INSIDE, room));
     const most = hasStarted ? this.#heldBack + busy : INSIDE_AT_START;
     while (this.#line.length > 0 && this.#inside.size < most) {
