@@ -71,6 +71,23 @@ def with_known_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def with_each_tensor_once(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Lets Constant nodes of the same content share one: tracing stores what a loop uses once a pass."""
+    first: dict[bytes, str] = {}
+    renamed = {}
+    for node in [n for n in model.graph.node if n.op_type == "Constant"]:
+        content = b"".join(attribute.SerializeToString() for attribute in node.attribute)
+        if content in first:
+            renamed[node.output[0]] = first[content]
+            model.graph.node.remove(node)
+        else:
+            first[content] = node.output[0]
+    for node in model.graph.node:
+        for k, name in enumerate(node.input):
+            node.input[k] = renamed.get(name, name)
+    return model
+
+
 def write(net: nn.Module, name: str, path: Path, metadata: dict[str, str]) -> dict:
     """Exports one network and returns its entry of the manifest.
 
@@ -83,7 +100,7 @@ def write(net: nn.Module, name: str, path: Path, metadata: dict[str, str]) -> di
         torch.onnx.export(
             net.eval(), tensors, str(path), opset_version=OPSET, input_names=list(inputs), output_names=list(outputs)
         )
-    model = with_known_shapes(onnx.load(str(path)))
+    model = with_each_tensor_once(with_known_shapes(onnx.load(str(path))))
     foreign = {node.op_type for node in model.graph.node} - ALLOWED
     if foreign:
         raise ValueError(f"{name}: operators that not every provider has: {', '.join(sorted(foreign))}")

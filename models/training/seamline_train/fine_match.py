@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from . import geometry as g
 from .features import FINE_CHANNELS, WINDOW, FineNet
 from .fitting import pad_border, pad_zero
-from .polish import WarpGrid
+from .polish import WarpGrid, sample
 
 REACH = WINDOW // 2
 
@@ -69,7 +69,7 @@ class Level(nn.Module):
         """Locally normalised B [1, 1, h, w] seen from A through A -> B."""
         assert self.grid is not None
         grid = self.grid(homography)
-        out = F.grid_sample(normalised, grid, mode="bilinear", padding_mode="border", align_corners=True)
+        out = sample(normalised, grid)
         # The exporter does not know the shape that grid_sample gives.
         return out.view(1, 1, self.grid.height, self.grid.width)
 

@@ -2,21 +2,19 @@
 
 Matches have 0.3 to 0.6 px of noise each, and a mesh soft enough for parallax follows it. Therefore they only start the
 mesh. The sums of the polish, weighted with the hat function of each control point instead of summed over the picture, give
-a 2 x 2 system per control point; stiffness holds them together. How stiff, the pair says itself: where the first step finds
-next to nothing, the second is made stiff, and what remains below the noise is taken away, so that flat scenes keep their
-homography.
+a 2 x 2 system per control point; stiffness holds them together. How stiff, the pair says itself: where a step finds next to
+nothing, the next is made stiff, and what remains below the noise is taken away, so that flat scenes keep their homography.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import geometry as g
 from .fitting import Mesh, project
-from .polish import HALF_HEIGHT, HALF_WIDTH, Polish, product_maps, slopes
+from .polish import HALF_HEIGHT, HALF_WIDTH, Polish, product_maps, sample
 
 COUNT = g.MESH_COLUMNS * g.MESH_ROWS
 # Displacements, px, that are noise rather than depth: of the matches' mesh, of the refined one.
@@ -25,9 +23,8 @@ MATCH_NOISE, PICTURE_NOISE = 0.5, 0.25
 NEIGHBOURHOOD = 100.0
 # Weight of the pictures against the stiffness.
 PICTURE_WEIGHT = 10.0
-# Stiffness of the first step; of the second at least, and times the squared noise over the squared motion.
-FIRST_STIFFNESS, LEAST_STIFFNESS, NOISE_STIFFNESS = 0.3, 0.05, 0.27
-RESIDUAL_SCALE = 0.5
+# Stiffness of the first step; of the others at least, and times the squared noise over the squared motion.
+FIRST_STIFFNESS, LEAST_STIFFNESS, NOISE_STIFFNESS = 0.3, 0.05, 0.4
 
 
 def _neighbourhood() -> np.ndarray:
@@ -39,14 +36,16 @@ def _neighbourhood() -> np.ndarray:
 class MeshPolish(nn.Module):
     """Fits the mesh of residual motion to matches, then refines it on the pictures."""
 
-    def __init__(self, polish: Polish, match_steps: int = 12, picture_steps: int = 8):
+    def __init__(self, polish: Polish, residual_scales: tuple[float, ...], match_steps: int = 12, picture_steps: int = 6):
+        """One step on the pictures per scale of the robust weight, in deviations of the normalised pictures."""
         super().__init__()
+        self.residual_scales = residual_scales
         # Stiff and forgiving: where the picture has parallax, most matches are far from the homography.
         self.first = Mesh(stiffness=0.3, iterations=match_steps)
-        self.polish = polish
+        self.level = polish.level
         self.solver_steps = picture_steps
         self.forgiving = (g.SCALE / 16.0) ** 2
-        grid = polish.grid
+        grid = polish.level.grid
         per = (g.MESH_COLUMNS - 1) / 2
         control = self.first.control.view(g.MESH_ROWS, g.MESH_COLUMNS, 2)
         across = torch.relu(1 - (grid.x - control[0, :, 0].unsqueeze(0)).abs() * per)  # [240, 13]
@@ -80,24 +79,29 @@ class MeshPolish(nn.Module):
         held = weight / (1 + (residual**2).sum(1) * self.forgiving)
         u = self.first(self.first.basis(points), residual, held / (held.max() + 1e-6))
         u = self._without_noise(u, MATCH_NOISE)
-        rest = self.polish.grid(homography)
-        within = self.polish.within(rest)
+        rest = self.level.grid(homography)
+        within = self.level.within(rest)
         seen = (self.down_t @ (within @ self.across)).reshape(COUNT, 1)
         anchor, _ = project(homography, self.first.control)
-        warped = self._warp(b, homography, u, rest, anchor)
-        u = self._step(a, warped, within, u, FIRST_STIFFNESS)
-        # Mean squared motion over the overlap, px2.
-        motion = (seen * (u * u).sum(1, keepdim=True)).sum() * g.SCALE**2 / (seen.sum() + 1e-6)
-        warped = self._warp(b, homography, u, rest, anchor)
-        u = self._step(a, warped, within, u, LEAST_STIFFNESS + NOISE_STIFFNESS / (motion + 0.003))
+        warped = b
+        for k, residual_scale in enumerate(self.residual_scales):
+            stiffness = self._stiffness(u, seen) if k else FIRST_STIFFNESS
+            warped = self._warp(b, homography, u, rest, anchor)
+            u = self._step(a, warped, within, u, stiffness, residual_scale)
         return self._without_noise(u, PICTURE_NOISE), self._agreement(a, warped, within)
+
+    @staticmethod
+    def _stiffness(u: Tensor, seen: Tensor) -> Tensor:
+        """The less the mesh u [130, 2] moves over the overlap (seen, [130, 1]), the stiffer."""
+        motion = (seen * (u * u).sum(1, keepdim=True)).sum() * g.SCALE**2 / (seen.sum() + 1e-6)  # px2, mean
+        return LEAST_STIFFNESS + NOISE_STIFFNESS / (motion + 0.003)
 
     def _warp(self, b: Tensor, homography: Tensor, u: Tensor, rest: Tensor, anchor: Tensor) -> Tensor:
         """B seen through homography and mesh: the control points' motion in B is spread over the homography's grid."""
         moved, _ = project(homography, self.first.control + u)
         field = self.down @ ((moved - anchor) * self.scale).view(g.MESH_ROWS, -1) @ self.spread  # [180, 480]
         grid = rest + field.view(1, HALF_HEIGHT, HALF_WIDTH, 2)
-        return F.grid_sample(b, grid, mode="bilinear", padding_mode="border", align_corners=True)
+        return sample(b, grid)
 
     def _without_noise(self, u: Tensor, noise: float) -> Tensor:
         """Takes away what is below `noise` px in a whole neighbourhood; u [130, 2]."""
@@ -112,10 +116,10 @@ class MeshPolish(nn.Module):
         power = (seen * x).sum() * (y * y * within).sum()
         return (seen * y).sum() / torch.sqrt(power + 1.0)
 
-    def _step(self, a: Tensor, warped: Tensor, within: Tensor, u: Tensor, stiffness: Tensor | float) -> Tensor:
+    def _step(self, a: Tensor, warped: Tensor, within: Tensor, u: Tensor, stiffness: Tensor | float, residual_scale: float) -> Tensor:
         """One Gauss-Newton step of the mesh u [130, 2]."""
-        r, gx, gy = slopes(warped, a)
-        q = 1 + r * r * (1 / RESIDUAL_SCALE**2)
+        r, gx, gy = self.level.slopes(warped, a)
+        q = 1 + r * r * (1 / residual_scale**2)
         w = within * (PICTURE_WEIGHT / g.SCALE**2) / (q * q)
         sums = (self.down_t @ (product_maps(w, r, gx, gy) @ self.across)).reshape(6, COUNT)
         xx, xy, xr, _, yy, yr = sums.split(1)

@@ -16,10 +16,11 @@ from .polish import Polish
 
 # Matches that land nearer than this to B's border do not count (normalised frame).
 INSIDE_X, INSIDE_Y = 0.985, 0.735
-# Profiles: pyramid width, block of cells per query, residual scales of its fit in px.
-PROFILES: dict[str, tuple[int, int, tuple[float, ...]]] = {
-    "default": (240, 4, (8, 4, 2)),
-    "quality": (480, 8, (6, 3, 1.5)),
+# Profiles: pyramid width, block of cells per query, residual scales of its fit in px; steps of the polish that are made at
+# half its size, robust scale of every step of the mesh.
+PROFILES: dict[str, tuple[int, int, tuple[float, ...], int, tuple[float, ...]]] = {
+    "default": (240, 4, (8, 4, 2), 1, (1.0, 0.7, 0.7, 0.5)),
+    "quality": (480, 8, (6, 3, 1.5), 0, (1.5, 1.0, 1.0, 1.0, 0.7, 0.7, 0.7, 0.5)),
 }
 
 
@@ -28,12 +29,12 @@ class SpatialNet(nn.Module):
 
     def __init__(self, coarse: CoarseNet, fine: FineNet, profile: str = "default"):
         super().__init__()
-        width, block, scales = PROFILES[profile]
+        width, block, scales, small_steps, mesh_scales = PROFILES[profile]
         self.coarse = CoarseHomography(coarse)
         self.level = Level(fine, width, width * g.HEIGHT // g.WIDTH, block)
         self.halve = width < g.WIDTH
-        self.polish = Polish((1.0, 0.7, 0.5))
-        self.mesh = MeshPolish(self.polish)
+        self.polish = Polish((1.0, 0.7, 0.5), small_steps)
+        self.mesh = MeshPolish(self.polish, mesh_scales)
         self.fit = Homography(scales, [damping(1e-6, 1e-4)] * len(scales))
         self.register_buffer("eye3", torch.eye(3), persistent=False)
         # Logistic of log(1e-3 + vote), log(1e-3 + inlier mass), log(0.1 + fine inlier share), agreement; see `evaluate`.

@@ -12,7 +12,7 @@ from seamline_train.fitting import Homography, Mesh, damping, eliminate, pad_bor
 from seamline_train.mesh_polish import MeshPolish
 from seamline_train.pairs import PairMaker, Recipe
 from seamline_train.photos import TextureStore
-from seamline_train.polish import Polish, WarpGrid, assembly
+from seamline_train.polish import Polish, WarpGrid, assembly, sample
 
 
 def test_robust_fit_ignores_a_third_of_outliers(rng):
@@ -101,7 +101,7 @@ def test_best_cell_is_the_arg_max():
 def test_mesh_keeps_the_homography_of_a_flat_scene_and_follows_a_bent_one(rng):
     maker = PairMaker(TextureStore(3, seed=7))
     polish = Polish((1.0, 0.7, 0.5))
-    mesh = MeshPolish(polish)
+    mesh = MeshPolish(polish, (1.0, 0.7, 0.7, 0.5))
     points = g.sample_grid(24)
     for bend in (0.0, 5.0):
         pair = maker.make(rng, Recipe(0.6, 0.9, parallax=bend, layers=0, lens=False, photometry=0.3))
@@ -119,10 +119,16 @@ def test_mesh_keeps_the_homography_of_a_flat_scene_and_follows_a_bent_one(rng):
         assert agreement > 0.5
 
 
-def test_warp_grid_of_the_identity_hits_pixel_centres():
-    grid = WarpGrid(240, 180)(torch.eye(3))[0]
-    assert torch.allclose(grid[0, 0], torch.tensor([-1.0, -1.0]), atol=1e-5)
-    assert torch.allclose(grid[-1, -1], torch.tensor([1.0, 1.0]), atol=1e-5)
+def test_sampling_with_the_grid_of_the_identity_changes_nothing():
+    picture = torch.randn(1, 1, 180, 240)
+    assert torch.allclose(sample(picture, WarpGrid(240, 180)(torch.eye(3))), picture, atol=1e-3)
+
+
+def test_a_grid_moves_by_pixels_of_the_full_frame():
+    picture = torch.randn(1, 1, 90, 120)
+    shift = torch.tensor([[1.0, 0, 8 / 240], [0, 1, 4 / 240], [0, 0, 1]])
+    moved = sample(picture, WarpGrid(120, 90)(shift))
+    assert torch.allclose(moved[0, 0, :-1, :-2], picture[0, 0, 1:, 2:], atol=1e-3)
 
 
 def test_padding_equals_torch():
