@@ -16,6 +16,12 @@ const KEY_US = 5_000_000;
 const LOST_SUPPORT = 0.55;
 /** Longest way between two pictures that is believed, share of the width. */
 const MAX_STEP_SHARE = 0.06;
+/** A motion that explains less of the picture than this is none of the camera alone: near things pass it … */
+const NO_TRUST_SUPPORT = 0.79;
+/** … and from this on it is trusted: turning cameras reach 0.93. */
+const FULL_TRUST_SUPPORT = 0.82;
+/** Part that one picture has in what is thought of the next. */
+const SUPPORT_SHARE = 0.15;
 
 /** Side of the blocks over which pictures of a camera that stands still are averaged for the cheap test. */
 const WATCH_BLOCK = 4;
@@ -32,6 +38,8 @@ interface Place {
   readonly timeUs: number;
   /** Key picture ← this one, normalised. */
   keyFromPicture: Homography;
+  /** How well that explains the picture, 0 … 1. */
+  readonly trust: number;
 }
 
 /**
@@ -48,6 +56,8 @@ export class CameraFollower {
   #isWatched = false;
   #places: Place[] = [];
   #keyUs = 0;
+  #support = 1;
+  #trust = 1;
 
   constructor(view: Size) {
     this.#view = view;
@@ -123,6 +133,11 @@ export class CameraFollower {
     const { widthPx, heightPx } = FOLLOW_SIZE;
     const found = this.#aligner.align(luma, widthPx, heightPx, invert(last.keyFromPicture));
     if (found === undefined || found.support < LOST_SUPPORT) return undefined;
+    this.#support += SUPPORT_SHARE * (found.support - this.#support);
+    this.#trust = Math.min(
+      1,
+      Math.max(0, (this.#support - NO_TRUST_SUPPORT) / (FULL_TRUST_SUPPORT - NO_TRUST_SUPPORT)),
+    );
     const keyFromPicture = invert(found.nowFromKey);
     const step = multiply(invert(last.keyFromPicture), keyFromPicture);
     return this.#share(step) > MAX_STEP_SHARE ? undefined : keyFromPicture;
@@ -165,13 +180,20 @@ export class CameraFollower {
     this.#takeAsKey(this.#still, this.#stillUs);
   }
 
+  /** How far a motion between two pictures may be believed in detail, 0 … 1: less where near things pass the camera. */
+  trust(olderUs: number, newerUs: number): number {
+    return Math.min(
+      ...this.#places.filter(({ timeUs }) => timeUs === olderUs || timeUs === newerUs).map((place) => place.trust),
+    );
+  }
+
   #takeAsKey(luma: Float32Array, timeUs: number): void {
     this.#aligner.setKey(luma, FOLLOW_SIZE.widthPx, FOLLOW_SIZE.heightPx);
     this.#keyUs = timeUs;
   }
 
   #remember(timeUs: number, keyFromPicture: Homography): void {
-    this.#places.push({ timeUs, keyFromPicture });
+    this.#places.push({ timeUs, keyFromPicture, trust: keyFromPicture === IDENTITY ? 1 : this.#trust });
     if (this.#places.length > MAX_PLACES) this.#places.shift();
   }
 

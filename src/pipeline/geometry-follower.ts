@@ -77,9 +77,10 @@ export class GeometryFollower {
     return this.#views[view].camera.watch(luma, timeUs);
   }
 
-  /** What a camera has done between two pictures: older ← newer, pixels of the view; undefined when one was not seen. */
+  /** What a camera has done between two pictures: older ← newer, pixels of the view; undefined when that is not known well. */
   motion(view: 0 | 1, olderUs: number, newerUs: number): Homography | undefined {
-    return this.#views[view].camera.motion(olderUs, newerUs);
+    const { camera } = this.#views[view];
+    return camera.trust(olderUs, newerUs) < 1 ? undefined : camera.motion(olderUs, newerUs);
   }
 
   /** No camera has moved up to this pair: the geometry stays, and is carried on from here when one moves. */
@@ -179,7 +180,9 @@ export class GeometryFollower {
     const reference = carryView(this.#views[0], base.reference, this.#baseTimes[0], times[0]);
     const target = carryView(this.#views[1], base.target, this.#baseTimes[1], times[1]);
     if (reference === undefined || target === undefined) return undefined;
-    const { back, ownShare } = commonMotion(base, { reference, target });
+    const { back, ownShare: wanted } = commonMotion(base, { reference, target });
+    const trusts = this.#views.map(({ camera }, view) => camera.trust(this.#baseTimes[view]!, times[view]!));
+    const ownShare = wanted * Math.min(...trusts);
     const place = (own: Mesh, mesh: Mesh): Mesh => {
       if (ownShare === 0) return mesh;
       const apart = applyAll(back, own);

@@ -87,3 +87,21 @@ describe('a camera that stands still', () => {
     expect(cornerPx(follower.motion(0, 2)!)).toBe(0);
   });
 });
+
+describe('a motion of a camera', () => {
+  it('is believed in detail when it explains the picture, and not when half of what is seen goes its own ways', () => {
+    const [turning, driving] = [new CameraFollower(view), new CameraFollower(view)];
+    for (let t = 0; t < 12; t += 1) {
+      const luma = grainy(drawView(FOLLOW_SIZE, camera(4 * t)), t);
+      turning.see(luma, t);
+      // The lower half comes nearer: it goes on twice as fast, and down.
+      const near = drawView(FOLLOW_SIZE, Float64Array.from([1, 0, 400 + 3 * t, 0, 1, 300 - 3 * t, 0, 0, 1]));
+      driving.see(
+        luma.map((value, at) => (at < luma.length / 2 ? value : near[at]!)),
+        t,
+      );
+    }
+    expect(turning.trust(10, 11)).toBe(1);
+    expect(driving.trust(10, 11)).toBeLessThan(0.5);
+  });
+});
