@@ -61,6 +61,9 @@ export function scaleShift(sx: number, sy: number, tx: number, ty: number): Homo
   return Float64Array.from([sx, 0, tx, 0, sy, ty, 0, 0, 1]);
 }
 
+/** Moves nothing. Shared: not to be written to. */
+export const IDENTITY: Homography = scaleShift(1, 1, 0, 0);
+
 /** Unit square to quadrilateral, closed form (models-stabstitch2, section 3.3). */
 function fromUnitSquare(q: Corners): Homography {
   const [x0, y0, x1, y1, x2, y2, x3, y3] = q as unknown as [

@@ -1,5 +1,5 @@
 import type { Size } from '../contract/pixels.ts';
-import { cornerOffsets, invert, multiply, pixelHomography, type Homography } from '../geometry/homography.ts';
+import { cornerOffsets, IDENTITY, invert, multiply, pixelHomography, type Homography } from '../geometry/homography.ts';
 import { CameraMotionGauge, hasMoved } from './camera-motion.ts';
 import { PictureAligner } from './picture-motion.ts';
 
@@ -32,8 +32,6 @@ const MOST_REGIONS = 0.6;
 /** The picture that a still camera is compared with is renewed this often, since light and scene change. */
 const RENEW_US = 2_000_000;
 
-const IDENTITY: Homography = Float64Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]);
-
 interface Place {
   readonly timeUs: number;
   /** Key picture ← this one, normalised. */
@@ -61,12 +59,6 @@ export class CameraFollower {
 
   constructor(view: Size) {
     this.#view = view;
-  }
-
-  /** Forgets all pictures. */
-  reset(): void {
-    this.#places = [];
-    this.#isWatched = false;
   }
 
   /** True when this picture was seen and is remembered. */

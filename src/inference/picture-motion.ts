@@ -1,4 +1,4 @@
-import { apply, invert, multiply, type Homography } from '../geometry/homography.ts';
+import { apply, IDENTITY, invert, multiply, type Homography } from '../geometry/homography.ts';
 import { normalised, pyramid, softened, type Plane } from './luma-pyramid.ts';
 import { medianSize, solveSymmetric } from './small-system.ts';
 import { strongPoints } from './strong-points.ts';
@@ -48,8 +48,6 @@ interface KeyLevel {
   readonly rows: Float64Array;
   readonly damping: number;
 }
-
-const IDENTITY: Homography = Float64Array.from([1, 0, 0, 0, 1, 0, 0, 0, 1]);
 
 /**
  * How one camera's picture lies to a key picture, as a homography, in one or two milliseconds and to a few hundredths

@@ -1,6 +1,6 @@
 import type { Mesh, MeshGrid } from '../contract/warp-state.ts';
 import type { Size } from '../contract/pixels.ts';
-import { applyAll, cornerOffsets, invert, multiply, scaleShift, type Homography } from '../geometry/homography.ts';
+import { applyAll, cornerOffsets, IDENTITY, invert, multiply, type Homography } from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
 import { CameraMotionGauge, hasMoved } from './camera-motion.ts';
@@ -16,7 +16,6 @@ const MAX_MOTION_SHARE = 0.055;
 const REKEY_SHARE = 0.025;
 /** The key is renewed this often, since light and scene change. */
 const KEY_US = 5_000_000;
-const IDENTITY = scaleShift(1, 1, 0, 0);
 /** The same of the picture that a still camera is compared with. */
 const RENEW_US = 2_000_000;
 

@@ -3,7 +3,7 @@ import type { ViewSizes } from '../geometry/canvas.ts';
 import { CanvasPath } from '../geometry/canvas-path.ts';
 import { commonMotion } from '../geometry/common-motion.ts';
 import type { PlaneMeshes } from '../geometry/mid-plane.ts';
-import { applyAll, invert, multiply, scaleShift, type Homography } from '../geometry/homography.ts';
+import { applyAll, IDENTITY, invert, multiply, type Homography } from '../geometry/homography.ts';
 import { rigidMesh } from '../geometry/rigid-mesh.ts';
 import { Trajectory } from '../geometry/trajectory.ts';
 import { CameraFollower } from '../inference/camera-follower.ts';
@@ -13,8 +13,6 @@ export type PairTimes = readonly [number, number];
 
 /** Pictures over which a new geometry is given in at least: one that comes with each picture is averaged so. */
 const LEAST_FRAMES = 3;
-
-const IDENTITY = scaleShift(1, 1, 0, 0);
 
 /** One mesh a view. */
 type Meshes = readonly [Mesh, Mesh];

@@ -66,6 +66,9 @@ def test_exported_graphs_hold_only_operators_that_every_provider_has(tmp_path):
         model = onnx.load(str(tmp_path / entry["file"]))
         assert {node.op_type for node in model.graph.node} <= ALLOWED
         assert not any(o.type.tensor_type.elem_type != 1 for o in model.graph.output)
+        constants = [n.attribute[0].SerializeToString() for n in model.graph.node if n.op_type == "Constant"]
+        assert len(constants) == len(set(constants))
+        onnx.checker.check_model(model)
         assert json.dumps(entry)
 
 

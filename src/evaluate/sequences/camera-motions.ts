@@ -1,5 +1,5 @@
 import type { Size } from '../../contract/pixels.ts';
-import { invert, pixelHomography, scaleShift, type Homography } from '../../geometry/homography.ts';
+import { IDENTITY, invert, pixelHomography, type Homography } from '../../geometry/homography.ts';
 import { PictureAligner } from '../../inference/picture-motion.ts';
 import { clipPictures } from './clip-pictures.ts';
 
@@ -15,9 +15,7 @@ export async function cameraMotions(ffmpeg: string, path: string, view: Size): P
     const luma = Float32Array.from(picture);
     if (!isFirst) {
       const found = aligner.align(luma, SIZE.widthPx, SIZE.heightPx);
-      motions.push(
-        found === undefined ? scaleShift(1, 1, 0, 0) : pixelHomography(invert(found.nowFromKey), view, view, SIZE),
-      );
+      motions.push(found === undefined ? IDENTITY : pixelHomography(invert(found.nowFromKey), view, view, SIZE));
     }
     isFirst = false;
     aligner.setKey(luma, SIZE.widthPx, SIZE.heightPx);
