@@ -5,6 +5,7 @@ import { readDemoTruth } from '../helpers/demo-truth.ts';
 import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, type JobView, SeamlineServer } from '../helpers/seamline-server.ts';
+import { processTree } from '../helpers/slowed-processes.ts';
 
 interface Figures {
   readonly output: { readonly width: number; readonly height: number };
@@ -150,11 +151,12 @@ describe('the end of processes', () => {
     const server = await SeamlineServer.start();
     const job = await server.stitch({ url1: cameras.left, url2: cameras.right });
     await server.waitForState(job.id, ['running', 'degraded'], 60_000);
-    const before = new Set((await processesWith('ffmpeg')).map((line) => line.trim().split(' ')[0]));
-    const family = async (): Promise<string[]> => [
-      ...(await processesWith(`pipeline.main.js ${job.id}`)),
-      ...(await processesWith('ffmpeg')).filter((line) => before.has(line.trim().split(' ')[0])),
-    ];
+    // Not every ffmpeg of the machine is the job's.
+    const pids = new Set((await processTree(`pipeline.main.js ${job.id}`)).map(String));
+    const family = async (): Promise<string[]> =>
+      (await processesWith('')).filter(
+        (line) => pids.has(line.trim().split(' ')[0] ?? '') || line.includes(`pipeline.main.js ${job.id}`),
+      );
     expect((await family()).length).toBeGreaterThanOrEqual(4);
     return { server, family, job };
   }
