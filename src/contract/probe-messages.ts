@@ -34,6 +34,8 @@ export type ProbeResult =
   | { readonly kind: 'unreachable'; readonly reason: string }
   | { readonly kind: 'failed'; readonly problem: ProblemJson };
 
+const KINDS: readonly ProbeResult['kind'][] = ['found', 'unreachable', 'failed'];
+
 /** The text as a result, or undefined when it is none. */
 export function parseProbeResult(text: string): ProbeResult | undefined {
   let value: unknown;
@@ -44,5 +46,6 @@ export function parseProbeResult(text: string): ProbeResult | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
-  return ['found', 'unreachable', 'failed'].includes(String(value.kind)) ? (value as ProbeResult) : undefined;
+  const isKnown = KINDS.some((kind) => kind === value.kind);
+  return isKnown ? (value as ProbeResult) : undefined;
 }
