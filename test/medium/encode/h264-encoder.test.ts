@@ -1,19 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, monotonicClock, SteppedClock } from '../../../src/common/clock.ts';
-import type { Size } from '../../../src/contract/pixels.ts';
 import type { AccessUnit, StreamFormat, StreamItem } from '../../../src/contract/access-unit.ts';
 import { H264Encoder } from '../../../src/encode/h264-encoder.ts';
 import { silentLogger } from '../../../src/logging/logger.ts';
 import { spawnChild } from '../../../src/process/child.ts';
 import { type FfmpegInfo, findFfmpeg } from '../../../src/process/ffmpeg.ts';
-import { processTree, SlowedProcesses } from '../../helpers/slowed-processes.ts';
 
 const size = { widthPx: 320, heightPx: 192 };
 const times = { capturedUs: 1, decodedUs: 2, pairedUs: 3, composedUs: 4 };
 
 /** A flat grey picture in shared memory, as the composer hands out. */
-function greyPicture(level: number, { widthPx, heightPx }: Size = size): Uint8Array {
+function greyPicture(level: number): Uint8Array {
+  const { widthPx, heightPx } = size;
   const bytes = new Uint8Array(new SharedArrayBuffer((widthPx * heightPx * 3) / 2));
   bytes.fill(level, 0, widthPx * heightPx);
   bytes.fill(128, widthPx * heightPx);
@@ -82,9 +81,9 @@ describe('H264Encoder', () => {
   });
   afterEach(() => encoder.close());
 
-  function start(sink: Collector, clock: Clock = monotonicClock, ofSize = size): H264Encoder {
+  function start(sink: Collector, clock: Clock = monotonicClock): H264Encoder {
     encoder = new H264Encoder({
-      settings: { size: ofSize, fps: 25, bitrateKbps: 1000, encoder: 'libx264', preset: 'superfast', threads: 1 },
+      settings: { size, fps: 25, bitrateKbps: 1000, encoder: 'libx264', preset: 'superfast', threads: 1 },
       ffmpeg,
       clock,
       random: () => 0.5,
@@ -172,40 +171,54 @@ describe('H264Encoder', () => {
     expect(encoder.dropped).toBeGreaterThan(0);
   });
 
-  it('keeps no line of pictures when ffmpeg gets next to no time', async () => {
-    const large = { widthPx: 1602, heightPx: 902 };
+  it('takes two pictures at once from a fast ffmpeg, and no line of them from one that has become slow', async () => {
     const sink = new Collector();
-    start(sink, monotonicClock, large);
-    const write = (level: number): void => {
-      const nowUs = monotonicClock.nowUs();
-      const now = { ...times, composedUs: nowUs };
-      encoder.write(greyPicture(level, large), Math.round((nowUs * 9) / 100), now, () => undefined);
+    const clock = new SteppedClock();
+    start(sink, clock);
+    let ptsTicks = 0;
+    const write = (): boolean => encoder.write(greyPicture(60), (ptsTicks += 3600), times, () => undefined);
+    /** Each comes out so long after it went in. */
+    const encodeSlowly = async (count: number, tookUs: number): Promise<void> => {
+      for (let index = 0; index < count; index += 1) {
+        const done = sink.unitCount(sink.units.length + 1);
+        expect(write()).toBe(true);
+        clock.advance(tookUs);
+        await done;
+      }
     };
-    while (sink.units.length < 5) {
-      write(40);
-      await new Promise((resolve) => setTimeout(resolve, 40));
+    const atOnce = async (): Promise<boolean[]> => {
+      const taken = [write(), write(), write()];
+      await sink.unitCount(sink.units.length + taken.filter(Boolean).length);
+      clock.advance(40_000);
+      return taken;
+    };
+
+    await encodeSlowly(10, 10_000);
+    expect(await atOnce()).toEqual([true, true, false]);
+
+    // A picture that takes half a second goes in when none is before it, and none goes in behind it.
+    await encodeSlowly(20, 600_000);
+    expect(await atOnce()).toEqual([true, false, false]);
+    expect(encoder.dropped).toBe(3);
+
+    await encodeSlowly(20, 10_000);
+    expect(await atOnce()).toEqual([true, true, false]);
+    expect(encoder.restarts).toBe(0);
+  });
+
+  it('takes none behind a picture that ffmpeg does not give back', async () => {
+    const sink = new Collector();
+    const clock = new SteppedClock();
+    start(sink, clock);
+    for (let index = 0; index < 10; index += 1) {
+      await encodeOne(sink, 50, index * 3600);
+      clock.advance(40_000);
     }
 
-    // No other process of ours is of this level.
-    const slowed = new SlowedProcesses(await processTree('-level 4.0 -bf 0'), 0.01);
-    try {
-      const before = sink.units.length;
-      for (let count = 0; count < 250; count += 1) {
-        write(40 + count);
-        await new Promise((resolve) => setTimeout(resolve, 40));
-      }
-      const slow = sink.units.slice(before).map((unit) => unit.times);
-      expect(encoder.dropped).toBeGreaterThan(50);
-      // Once it is known that a picture takes half a second, at most one is before the next.
-      let compared = 0;
-      for (let at = 6; at < slow.length; at += 1) {
-        if (slow[at - 2]!.encodedUs - slow[at - 6]!.encodedUs < 2_000_000) continue;
-        expect(slow[at]!.composedUs).toBeGreaterThanOrEqual(slow[at - 2]!.encodedUs);
-        compared += 1;
-      }
-      expect(compared).toBeGreaterThan(0);
-    } finally {
-      slowed.release();
-    }
+    expect(encoder.write(greyPicture(60), 36_000, times, () => undefined)).toBe(true);
+    clock.advance(510_000);
+    expect(encoder.write(greyPicture(60), 39_600, times, () => undefined)).toBe(false);
+    await sink.unitCount(11);
+    expect(encoder.write(greyPicture(60), 43_200, times, () => undefined)).toBe(true);
   });
 });
