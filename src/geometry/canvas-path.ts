@@ -11,7 +11,7 @@ const FAST_S = 0.1;
 const PACE_S = 0.2;
 /** A second follower behind the first rounds its corners off, seconds. */
 const ROUND_S = 0.12;
-/** What is shown is never further from the path, share of the canvas' width: it would leave its canvas. */
+/** No corner of what is shown is further from the path, share of the canvas' width: it would leave its canvas. */
 const LIMIT_SHARE = 0.05;
 
 /**
@@ -38,7 +38,7 @@ export class CanvasPath {
    */
   next(step: Homography, sinceS: number): Homography {
     this.move(step);
-    this.#distancePx += share(sinceS, PACE_S) * (meanLength(this.#first) - this.#distancePx);
+    this.#distancePx += share(sinceS, PACE_S) * (longest(this.#first) - this.#distancePx);
     const away = this.#distancePx / (NEAR_SHARE * this.#canvas.widthPx);
     const kept = 1 - share(sinceS, Math.max(FAST_S, SLOW_S / (1 + away * away)));
     this.#first = this.#first.map((value) => kept * value);
@@ -73,17 +73,15 @@ function share(sinceS: number, constantS: number): number {
   return 1 - Math.exp(-sinceS / constantS);
 }
 
-function meanLength(offsets: Float64Array): number {
-  let [x, y] = [0, 0];
-  for (let at = 0; at < offsets.length; at += 2) {
-    x += offsets[at]!;
-    y += offsets[at + 1]!;
-  }
-  return (2 * Math.hypot(x, y)) / offsets.length;
+/** The way of the corner that goes furthest: a turn or a zoom about the middle moves the corners apart, not their mean. */
+function longest(offsets: Float64Array): number {
+  let most = 0;
+  for (let at = 0; at < offsets.length; at += 2) most = Math.max(most, Math.hypot(offsets[at]!, offsets[at + 1]!));
+  return most;
 }
 
-/** Shortened together when their mean is too long. */
+/** Shortened together when the longest is too long. */
 function limited(offsets: Float64Array, limitPx: number): Float64Array {
-  const factor = Math.min(1, limitPx / meanLength(offsets));
+  const factor = Math.min(1, limitPx / longest(offsets));
   return factor < 1 ? offsets.map((value) => factor * value) : offsets;
 }

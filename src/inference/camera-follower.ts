@@ -6,8 +6,10 @@ import { PictureAligner } from './picture-motion.ts';
 /** Size at which a camera's pictures are compared. */
 export const FOLLOW_SIZE: Size = { widthPx: 240, heightPx: 180 };
 
-/** Pictures whose place is remembered: four seconds at 25 a second, the longest time between two anchors. */
-const MAX_PLACES = 100;
+/** A picture's place is remembered for so long: anchors lie up to four seconds apart … */
+const REMEMBERED_US = 4_500_000;
+/** … at sixty pictures a second and more; should a clock have been set back, no more than this. */
+const MAX_PLACES = 600;
 /** A picture that lies further from the key than this, as a share of the width, becomes the key itself … */
 const REKEY_SHARE = 0.03;
 /** … and so does one that comes this long after it, since light and scene change. */
@@ -186,7 +188,7 @@ export class CameraFollower {
 
   #remember(timeUs: number, keyFromPicture: Homography): void {
     this.#places.push({ timeUs, keyFromPicture, trust: keyFromPicture === IDENTITY ? 1 : this.#trust });
-    if (this.#places.length > MAX_PLACES) this.#places.shift();
+    while (timeUs - this.#places[0]!.timeUs > REMEMBERED_US || this.#places.length > MAX_PLACES) this.#places.shift();
   }
 
   /** Longest way of a corner, share of the width. */

@@ -40,13 +40,21 @@ export class FollowedCameras {
 
   /** Takes one picture of a view in. @param luma 0 … 255 of FOLLOW_SIZE, not kept */
   see(view: 0 | 1, luma: Float32Array, timeUs: number, nowUs: number): void {
-    if (nowUs < this.#activeUntilUs) this.#follower?.see(view, luma, timeUs);
-    else if (this.#follower?.watch(view, luma, timeUs) === true) this.#activeUntilUs = nowUs + ACTIVE_US;
+    const isActive = nowUs < this.#activeUntilUs;
+    const hasMoved = this.#orStop(() => {
+      if (!isActive) return this.#follower?.watch(view, luma, timeUs) === true;
+      this.#follower?.see(view, luma, timeUs);
+      return false;
+    }, false);
+    if (hasMoved) this.#activeUntilUs = nowUs + ACTIVE_US;
   }
 
   /** What both cameras have done between two pairs, as far as it is known. */
   motions(older: PairTimes, newer: PairTimes): CameraMotions {
-    return [this.#follower?.motion(0, older[0], newer[0]), this.#follower?.motion(1, older[1], newer[1])];
+    return this.#orStop(
+      () => [this.#follower?.motion(0, older[0], newer[0]), this.#follower?.motion(1, older[1], newer[1])],
+      [undefined, undefined],
+    );
   }
 
   /**
@@ -57,17 +65,32 @@ export class FollowedCameras {
   take(geometry: CanvasGeometry, { times, isMoving }: FoundPair, frames: number, nowUs: number): boolean {
     if (isMoving) this.#activeUntilUs = nowUs + ACTIVE_US;
     const { grid } = geometry;
-    if (this.#follower === undefined || grid.rows !== this.#grid?.rows || grid.cols !== this.#grid.cols) {
-      this.#follower = new GeometryFollower(this.#views, grid);
-      this.#grid = grid;
-    }
-    return this.#follower.rebase(geometry, times, frames) && nowUs < this.#activeUntilUs;
+    return this.#orStop(() => {
+      if (this.#follower === undefined || grid.rows !== this.#grid?.rows || grid.cols !== this.#grid.cols) {
+        this.#follower = new GeometryFollower(this.#views, grid);
+        this.#grid = grid;
+      }
+      return this.#follower.rebase(geometry, times, frames) && nowUs < this.#activeUntilUs;
+    }, false);
   }
 
   /** The geometry of a pair of moving cameras, or undefined when that which is shown is to stay. */
   at(times: PairTimes, nowUs: number): CanvasGeometry | undefined {
-    if (nowUs < this.#activeUntilUs) return this.#follower?.at(times);
-    this.#follower?.rest(times);
-    return undefined;
+    return this.#orStop(() => {
+      if (nowUs < this.#activeUntilUs) return this.#follower?.at(times);
+      this.#follower?.rest(times);
+      return undefined;
+    }, undefined);
+  }
+
+  /** Motions that together have no inverse or no image, as of a view that collapses, end the following, not the job. */
+  #orStop<Result>(follow: () => Result, otherwise: Result): Result {
+    try {
+      return follow();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.stop();
+      return otherwise;
+    }
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { CanvasPath } from '../../../src/geometry/canvas-path.ts';
-import { apply, scaleShift } from '../../../src/geometry/homography.ts';
+import { apply, cornerOffsets, type Homography, multiply, scaleShift } from '../../../src/geometry/homography.ts';
 
 const canvas = { widthPx: 1920, heightPx: 800 };
 const FRAME_S = 0.04;
@@ -68,4 +68,35 @@ describe('the way of content over the canvas', () => {
     const behind = shown(places).map((place, t) => places[t]! - place);
     expect(Math.max(...behind)).toBeLessThan(0.05 * canvas.widthPx + 1e-6);
   });
+
+  it.each([
+    ['a fast roll', aboutMiddle(1, 0.5)],
+    ['a sudden roll', aboutMiddle(1, 8), 1],
+    ['zooming in', aboutMiddle(1.02, 0)],
+    ['zooming out', aboutMiddle(1 / 1.02, 0)],
+  ])('keeps every corner within a twentieth of the width of the path: %s', (_name, step, steps = 40) => {
+    const path = new CanvasPath(canvas);
+    let shownFromPath = scaleShift(1, 1, 0, 0);
+    const farthest: number[] = [];
+    for (let t = 0; t < 90; t += 1) {
+      shownFromPath = path.next(t < steps ? step : scaleShift(1, 1, 0, 0), FRAME_S);
+      farthest.push(longestOffset(shownFromPath));
+    }
+    expect(Math.max(...farthest)).toBeGreaterThan(1);
+    expect(Math.max(...farthest)).toBeLessThan(0.05 * canvas.widthPx + 1e-6);
+    expect(farthest.at(-1)).toBeLessThan(0.005 * canvas.widthPx);
+  });
 });
+
+function longestOffset(shownFromPath: Homography): number {
+  const offsets = cornerOffsets(shownFromPath, canvas);
+  return Math.max(...[0, 2, 4, 6].map((at) => Math.hypot(offsets[at]!, offsets[at + 1]!)));
+}
+
+/** Content grows and turns about the middle of the canvas. */
+function aboutMiddle(scale: number, degrees: number): Homography {
+  const [x, y] = [canvas.widthPx / 2, canvas.heightPx / 2];
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const turned = Float64Array.from([scale * cos, -scale * sin, 0, scale * sin, scale * cos, 0, 0, 0, 1]);
+  return multiply(scaleShift(1, 1, x, y), multiply(turned, scaleShift(1, 1, -x, -y)));
+}

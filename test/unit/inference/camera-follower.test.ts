@@ -67,6 +67,13 @@ describe('a camera that stands still', () => {
     for (const older of [0, 2]) expect(Math.abs(middleShift(follower.motion(older, 3)!) - px)).toBeLessThan(1);
   });
 
+  it('remembers four seconds of pictures, however many come', () => {
+    const follower = new CameraFollower(view);
+    for (let t = 0; t <= 360; t += 1) follower.watch(grainy(place, 0), 16_667 * t);
+    expect(follower.knows(16_667 * 120)).toBe(true);
+    expect(follower.knows(16_667 * 60)).toBe(false);
+  });
+
   it('is watched again after it has moved, from its new place on', () => {
     const follower = new CameraFollower(view);
     const there = drawView(FOLLOW_SIZE, camera(20));
