@@ -19,6 +19,7 @@ import type { IngestService } from '../ingest/ingest.service.ts';
 import type { Logger } from '../logging/logger.ts';
 import { type FramePair, FramePairer } from '../pairing/frame-pairer.ts';
 import { type FfmpegInfo, findFfmpeg } from '../process/ffmpeg.ts';
+import { CameraPair } from './camera-pair.ts';
 import { statusOf } from './camera-status.ts';
 import { CanvasKeeper } from './canvas-keeper.ts';
 import { GeometryLoop } from './geometry-loop.ts';
@@ -56,7 +57,7 @@ export class JobPipeline {
   readonly #scaler: ViewScaler;
   readonly #geometry: GeometryState;
   readonly #pairer: FramePairer;
-  readonly #cameras: CameraSource[] = [];
+  readonly #cameras: CameraPair;
   #ffmpeg: FfmpegInfo | undefined;
   #kernels: WebAssembly.Module | undefined;
   #client: InferenceClient | undefined;
@@ -80,9 +81,14 @@ export class JobPipeline {
     this.#ports = ports;
     this.#views = new ViewSet(this.#memory, spec.width);
     this.#geometry = new GeometryState(ports.clock);
+    this.#cameras = new CameraPair({
+      isSwapped: spec.swap,
+      open: (view, camera) => this.#openCamera(view, camera),
+      onExchanged: () => this.#client?.reset(),
+    });
     this.#scaler = new ViewScaler({
       views: this.#views,
-      cameras: () => this.#cameras,
+      cameras: () => this.#cameras.views,
       prepare: async (sizes) => {
         const { shown } = this.#geometry;
         if (shown !== undefined) await this.#output?.prepare(sizes, shown);
@@ -100,11 +106,10 @@ export class JobPipeline {
   /** Starts cameras and networks at once. @throws SeamlineError when ffmpeg or the bundle is unfit */
   async start(): Promise<void> {
     const { inference, log } = this.#ports;
-    const ffmpeg = await findFfmpeg(this.#settings.ffmpegPath);
-    this.#ffmpeg = ffmpeg;
+    this.#ffmpeg = await findFfmpeg(this.#settings.ffmpegPath);
     const kernels = await compileKernels();
     this.#kernels = kernels;
-    this.#openCameras(ffmpeg);
+    this.#cameras.start();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#phase = 'warming';
     this.#geometry.reject(0, 'the networks are still being loaded');
@@ -154,24 +159,20 @@ export class JobPipeline {
     if (this.#spec.geometry !== undefined) this.#loop.pause(true);
   }
 
-  #openCameras(ffmpeg: FfmpegInfo): void {
-    const urls = this.#spec.swap ? [this.#spec.url2, this.#spec.url1] : [this.#spec.url1, this.#spec.url2];
-    for (const camera of [0, 1] as const) {
-      const source = this.#ports.ingest.open({
-        camera,
-        url: SafeUrl.parse(urls[camera] ?? '', ['rtsp', 'rtsps'], `url${camera + 1}`),
-        spec: this.#spec,
-        settings: this.#settings,
-        ffmpeg,
-        createRing: (native) => this.#views.createRing(camera, native),
-        onFrame: (frame) => this.#onFrame(frame),
-        // Another size can mean another field of view: nothing of the old alignment counts.
-        onChanged: () => this.#client?.reset(),
-        log: this.#ports.log,
-      });
-      this.#cameras.push(source);
-      source.start();
-    }
+  #openCamera(view: CameraIndex, camera: CameraIndex): CameraSource {
+    const url = camera === 0 ? this.#spec.url1 : this.#spec.url2;
+    return this.#ports.ingest.open({
+      camera: view,
+      url: SafeUrl.parse(url, ['rtsp', 'rtsps'], `url${camera + 1}`),
+      spec: this.#spec,
+      settings: this.#settings,
+      ffmpeg: required(this.#ffmpeg),
+      createRing: (native) => this.#views.createRing(view, native),
+      onFrame: (frame) => this.#onFrame(frame),
+      // Another size can mean another field of view: nothing of the old alignment counts.
+      onChanged: () => this.#client?.reset(),
+      log: this.#ports.log,
+    });
   }
 
   #onFrame(frame: Frame): void {
@@ -248,7 +249,8 @@ export class JobPipeline {
     this.#opening = (async () => {
       const geometry = first(canvas);
       const fps =
-        this.#spec.fps ?? nominalRate(this.#cameras[0]?.status().fps || (this.#cameras[1]?.status().fps ?? 0));
+        this.#spec.fps ??
+        nominalRate(this.#cameras.views[0]?.status().fps || (this.#cameras.views[1]?.status().fps ?? 0));
       this.#fpsMeasured = fps;
       const output = await Output.open({
         memory: this.#memory,
@@ -270,7 +272,7 @@ export class JobPipeline {
       this.#geometry.show(geometry);
       this.#output = output;
       this.#load = watchLoad({
-        ...{ clock, fps, output, log, cameras: () => this.#cameras },
+        ...{ clock, fps, output, log, cameras: () => this.#cameras.views },
         networks: { slowDown: (factor) => this.#cadence?.slowDown(factor) },
         views: this.#scaler,
       });
@@ -303,7 +305,7 @@ export class JobPipeline {
     const client = this.#client;
     return {
       phase: this.#phase,
-      cameras: [statusOf(this.#cameras[0]), statusOf(this.#cameras[1])],
+      cameras: [statusOf(this.#cameras.views[0]), statusOf(this.#cameras.views[1])],
       geometry: this.#geometry.summary(),
       provider: client?.provider ?? '',
       cadence: this.#loop?.summary() ?? { mode: 'live', updatesPerSecond: 0, comparisonsPerSecond: 0 },
@@ -330,11 +332,8 @@ export class JobPipeline {
 
   /** Exchanges the cameras: both connect anew, the output goes on with the last picture meanwhile. */
   async setSwap(swap: boolean): Promise<void> {
-    if (swap === this.#spec.swap) return;
     this.#spec = { ...this.#spec, swap };
-    await Promise.all(this.#cameras.splice(0).map((camera) => camera.close()));
-    this.#client?.reset();
-    this.#openCameras(required(this.#ffmpeg));
+    await this.#cameras.swap(swap);
   }
 
   /** Changes what shows where no view is; the size stays, `crop` enlarges what is inside. */
@@ -378,7 +377,7 @@ export class JobPipeline {
       this.#phase = 'stopping';
       clearInterval(this.#timer);
       this.#loop?.close();
-      await Promise.all(this.#cameras.map((camera) => camera.close()));
+      await this.#cameras.close();
       this.#pairer.close();
       await this.#opening;
       await Promise.all([this.#output?.close(), this.#client?.close()]);

@@ -15,16 +15,17 @@ export interface WatchedPipeline {
   readonly failures: unknown[];
 }
 
-/** Starts a job in this process, with the real decoders, networks, kernels and encoder. */
-export async function startPipeline(
+/** A job in this process that is not started yet, with the real decoders, networks, kernels and encoder. */
+export function aPipeline(
   spec: Partial<JobSpec>,
   settings: Partial<PipelineSettings> = {},
-): Promise<WatchedPipeline> {
+  inference = new InferenceService(),
+): WatchedPipeline {
   const units: AccessUnit[] = [];
   const failures: unknown[] = [];
   const pipeline = new JobPipeline(aJobSpec(spec), somePipelineSettings(settings), {
     ingest: new IngestService(),
-    inference: new InferenceService(),
+    inference,
     clock: monotonicClock,
     onItem: (item) => {
       if (item.kind === 'access-unit') units.push(item.unit);
@@ -32,6 +33,22 @@ export async function startPipeline(
     onFailure: (error) => failures.push(error),
     log: silentLogger,
   });
-  await pipeline.start();
   return { pipeline, units, failures };
+}
+
+/** The same, started. */
+export async function startPipeline(
+  spec: Partial<JobSpec>,
+  settings: Partial<PipelineSettings> = {},
+): Promise<WatchedPipeline> {
+  const watched = aPipeline(spec, settings);
+  await watched.pipeline.start();
+  return watched;
+}
+
+/** Networks that are loaded for ever: a job with them shows its views side by side. */
+export class EndlessLoading extends InferenceService {
+  override start(): Promise<never> {
+    return new Promise(() => undefined);
+  }
 }

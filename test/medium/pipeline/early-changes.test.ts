@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { ManualGeometry } from '../../../src/contract/warp-state.ts';
 import { encodeVideo } from '../../helpers/coded-video.ts';
 import { FakeCamera } from '../../helpers/fake-camera.ts';
-import { startPipeline } from '../../helpers/job-pipeline.ts';
+import { aPipeline, EndlessLoading, startPipeline } from '../../helpers/job-pipeline.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 
@@ -17,11 +17,13 @@ const GEOMETRY: ManualGeometry = {
   ...{ reference: placed(16), target: placed(224) },
 };
 
-async function camera(): Promise<string> {
-  const started = await FakeCamera.start(await encodeVideo(), {});
-  open.push(started);
-  return started.url;
+async function startCamera(size = '192x128'): Promise<FakeCamera> {
+  const camera = await FakeCamera.start(await encodeVideo({ size }), {});
+  open.push(camera);
+  return camera;
 }
+
+const camera = async (): Promise<string> => (await startCamera()).url;
 
 /** Nobody answers there. */
 const AWAY = 'rtsp://127.0.0.1:9/away';
@@ -62,5 +64,59 @@ describe('a job whose geometry is fixed by hand', () => {
 
     expect(pipeline.geometry()).toEqual(GEOMETRY);
     expect(pipeline.status().geometry.origin).toBe('manual');
+  });
+});
+
+describe('a job whose cameras are exchanged', () => {
+  /** Of what the reference view shows; the cameras differ in it. */
+  const widthOverHeight = (geometry: ManualGeometry): number => {
+    const points = geometry.kind === 'meshes' ? geometry.reference.flat() : [];
+    const side = (axis: 0 | 1): number => {
+      const values = points.map((point) => point[axis]);
+      return Math.max(...values) - Math.min(...values);
+    };
+    return side(0) / side(1);
+  };
+
+  it('before it has opened any opens each once, in the new order', async () => {
+    const [left, right] = [await startCamera('192x128'), await startCamera('128x192')];
+    const spec = { url1: left.url, url2: right.url };
+    const { pipeline, failures } = aPipeline(spec, { alignTimeoutMs: 100 }, new EndlessLoading());
+    open.push(pipeline);
+
+    void pipeline.start();
+    await pipeline.setSwap(true);
+    await expect.poll(() => pipeline.status().phase, { timeout: 30_000 }).toBe('running');
+
+    expect(widthOverHeight(pipeline.geometry())).toBeCloseTo(128 / 192);
+    expect([left.connections, right.connections]).toEqual([1, 1]);
+    expect(failures).toEqual([]);
+  });
+
+  it('several times at once has each open once, in the last order', async () => {
+    const [left, right] = [await startCamera(), await startCamera()];
+    const { pipeline, failures } = await startPipeline({ url1: left.url, url2: right.url });
+    open.push(pipeline);
+    const isUp = (): boolean => pipeline.status().cameras.every(({ phase }) => phase === 'running');
+    await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
+
+    await Promise.all([true, false, true, false, true].map((isSwapped) => pipeline.setSwap(isSwapped)));
+    await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
+
+    expect([left.open, right.open]).toEqual([1, 1]);
+    expect([left.connections, right.connections]).toEqual([2, 2]);
+    expect(failures).toEqual([]);
+  });
+
+  it('and closed meanwhile leaves none open', async () => {
+    const [left, right] = [await startCamera(), await startCamera()];
+    const { pipeline } = await startPipeline({ url1: left.url, url2: right.url });
+    open.push(pipeline);
+    await expect.poll(() => left.open + right.open, { timeout: 30_000 }).toBe(2);
+
+    await Promise.all([pipeline.setSwap(true), pipeline.close()]);
+
+    await expect.poll(() => left.open + right.open, { timeout: 5000 }).toBe(0);
+    expect([left.connections, right.connections]).toEqual([1, 1]);
   });
 });
