@@ -1,4 +1,5 @@
 import { SeamlineError } from './seamline-error.ts';
+import { hide, loginsInPath, MASK, secretValues, type Range } from './url-secrets.ts';
 
 /** Longest address that is accepted, in characters. */
 export const MAX_URL_LENGTH = 2048;
@@ -6,9 +7,6 @@ export const MAX_URL_LENGTH = 2048;
 /** What is said when a raw special character in a user name or password makes an address unreadable. */
 const ENCODE_HINT =
   'is no valid address; in a user name or password write @ as %40, # as %23, : as %3A, / as %2F, ? as %3F and % as %25';
-
-/** Printed in place of a password. */
-const MASK = '***';
 
 /**
  * An address whose every printed form hides the password: `toString`, `toJSON` and inspection in a debugger's
@@ -116,11 +114,12 @@ export class SafeUrl {
     return this.#port === undefined ? this.#url.hostname : `${this.#url.hostname}:${this.#port}`;
   }
 
-  /** The address with `***` in place of the password and of every query value that may be one. */
+  /** The address with `***` in place of the password and of every value in path and query that may be one. */
   toString(): string {
     const user = this.#url.password === '' ? this.#url.username : `${this.#url.username}:${MASK}`;
-    const query = maskQuery(this.#url.search);
-    return `${this.#scheme}://${user === '' ? '' : `${user}@`}${this.#authority()}${this.#url.pathname}${query}`;
+    const path = this.pathWithQuery;
+    const hidden = hide(path, [...loginsInPath(path), ...secretValues(path), ...passwordsOfUsers(path)]);
+    return `${this.#scheme}://${user === '' ? '' : `${user}@`}${this.#authority()}${hidden}`;
   }
 
   toJSON(): string {
@@ -133,30 +132,32 @@ export class SafeUrl {
 }
 
 /**
- * Hides the password of every address inside a text, for example a line of ffmpeg's stderr. In doubt it hides more: all
- * from the first colon behind `://` to the last `@` before a space or double quote, since passwords may hold anything
- * else. Takes time in proportion to the length of the text.
+ * Hides the passwords of every address inside a text, for example a line of ffmpeg's stderr: of users, and values whose
+ * names speak of secrets. In doubt it hides more. Takes time in proportion to the length of the text.
  */
 export function redactUrls(text: string): string {
-  let redacted = '';
+  return hide(text, [...passwordsOfUsers(text), ...secretValues(text)]);
+}
+
+/**
+ * All from the first colon behind `://` to the last `@` before a space or double quote, since passwords may hold anything
+ * else; in the path of a camera's address also what looks like a log-in.
+ */
+function passwordsOfUsers(text: string): Range[] {
+  const ranges: Range[] = [];
   let at = 0;
   for (let start = text.indexOf('://'); start >= 0; start = text.indexOf('://', at)) {
     const from = start + 3;
     const length = text.slice(from).search(/[\s"]/);
-    const end = length < 0 ? text.length : from + length;
-    const address = text.slice(from, end);
+    at = length < 0 ? text.length : from + length;
+    const address = text.slice(from, at);
     const colon = address.indexOf(':');
     const sign = address.lastIndexOf('@');
-    const hidden = colon >= 0 && colon < sign ? `${address.slice(0, colon)}:${MASK}${address.slice(sign)}` : address;
-    redacted += text.slice(at, from) + hidden;
-    at = end;
+    if (colon >= 0 && colon < sign) ranges.push([from + colon + 1, from + sign]);
+    if (!/rtsps?$/.test(text.slice(Math.max(0, start - 5), start))) continue;
+    const path = Math.max(sign, address.indexOf('/', Math.max(0, sign)));
+    if (path >= 0)
+      ranges.push(...loginsInPath(address.slice(path)).map(([a, b]): Range => [from + path + a, from + path + b]));
   }
-  return maskQuery(redacted + text.slice(at));
-}
-
-/** Masks the values of query parameters whose names speak of secrets. */
-function maskQuery(text: string): string {
-  return text.replace(/([?&])([^=&?\s]{1,100})=([^&\s"]*)/g, (whole, mark: string, name: string) =>
-    /pass|pwd|token|key|secret|auth/i.test(name) ? `${mark}${name}=${MASK}` : whole,
-  );
+  return ranges;
 }

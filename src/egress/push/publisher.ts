@@ -133,5 +133,5 @@ export class Publisher {
 export function maskedAddress(url: SafeUrl): string {
   const text = url.toString();
   if (!url.protocol.startsWith('rtmp')) return text;
-  return text.replace(/\?.*$/, '').replace(/^(\w+:\/\/[^/]+\/.*\/)[^/]+$/, '$1***');
+  return text.replace(/\?.*$/, '').replace(/^(\w+:\/\/[^/]+\/(?:.*\/)?)[^/]+\/*$/, '$1***');
 }

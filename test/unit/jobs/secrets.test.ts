@@ -3,8 +3,8 @@ import { jobReaches, startApi, type TestApi } from '../../helpers/api.ts';
 
 const CANARY = 'cAnaRy7';
 /** Special characters raw where that can be read, else encoded. */
-const URL1 = `rtsp://admin:${CANARY}%40%23%25%3A@127.0.0.1:7001/left`;
-const URL2 = `rtsp://admin:${CANARY}!$&@127.0.0.1:7001/right?password=${CANARY}`;
+const URL1 = `rtsp://admin:${CANARY}%40%23%25%3A@127.0.0.1:7001/left/user=a&password=${CANARY}&channel=1?u=a&p=${CANARY}`;
+const URL2 = `rtsp://admin:${CANARY}!$&@127.0.0.1:7001/user=a_password=${CANARY}_channel=1/a:${CANARY}?password=${CANARY}`;
 const PUSH = `rtmp://user:${CANARY}@example.org/app/key?token=${CANARY}`;
 
 let api: TestApi;
@@ -39,6 +39,7 @@ describe('a password in an address', () => {
 
   it.each([
     ['a second job on the same push', { url1: 'rtsp://10.0.0.1/a', url2: 'rtsp://10.0.0.2/a', output_url: PUSH }],
+    ['a path that is none here', { url1: URL1, url2: URL2, output_url: `rtsp://localhost:8554/password=${CANARY}` }],
     ['an unreadable password', { url1: `rtsp://u:${CANARY}@x@10.0.0.1/a`, url2: URL2 }],
     ['another scheme', { url1: `http://u:${CANARY}@10.0.0.1/a`, url2: URL2 }],
     ['the same camera twice', { url1: URL1, url2: URL1 }],
@@ -52,7 +53,7 @@ describe('a password in an address', () => {
   });
 
   it('is not in the address of a request that is repeated', async () => {
-    const answer = await api.call('GET', `/nothing/rtsp://u:${CANARY}@h/x?token=${CANARY}`);
+    const answer = await api.call('GET', `/nothing/rtsp://u:${CANARY}@h/x;password=${CANARY}?token=${CANARY}`);
 
     expect(answer.text).not.toContain(CANARY);
   });

@@ -55,6 +55,8 @@ describe('certificates', () => {
 describe('what people see of an address', () => {
   it('has no key and no password', () => {
     expect(maskedAddress(parse('rtmp://host/live/key?x=1'))).toBe('rtmp://host/live/***');
+    expect(maskedAddress(parse('rtmp://host/live/key/'))).toBe('rtmp://host/live/***');
+    expect(maskedAddress(parse('rtmp://host/key'))).toBe('rtmp://host/***');
     expect(maskedAddress(parse('rtsp://bob:pw@host/in'))).toBe('rtsp://bob:***@host/in');
     expect(rtmpSecrets(parse('rtmp://host/live/key?x=1'))).toEqual(['key?x=1', 'key']);
   });
