@@ -201,6 +201,7 @@ export class JobSupervisor {
 }
 
 function describe(exit: JobExit): string {
+  if (exit.exitCode === -1) return `it could not be started: ${exit.stderrTail.at(-1) ?? 'no reason given'}`;
   const how = exit.signal === null ? `with exit code ${exit.exitCode}` : `by ${exit.signal}`;
   const last = exit.stderrTail.at(-1);
   return last === undefined ? `it ended ${how}` : `it ended ${how}: ${last}`;

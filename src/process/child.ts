@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, type Writable } from 'node:stream';
 import { redactUrls } from '../common/safe-url.ts';
+import { startProgram } from './start-program.ts';
 
 /** How a child ended. `exitCode` is −1 when it could not be started at all. */
 export interface ChildExit {
@@ -41,52 +41,51 @@ const DEFAULT_GRACE_MS = 5000;
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
 /**
- * Starts a program with an argument list, never through a shell, in a process group of its own (Ctrl-C in a terminal
- * does not reach it). It is killed when the thread that started it ends, also by kill −9.
+ * Starts a program with an argument list, never through a shell, in a process group of its own. It is killed when the
+ * thread that started it ends, also by kill −9. Never throws: `exited` says why it could not be started.
  */
 export function spawnChild(options: ChildOptions): OwnedChild {
   const startedMs = performance.now();
   const direct = SETPRIV === undefined;
-  const child = spawn(
+  const { child, failure } = startProgram(
     direct ? options.command : SETPRIV,
-    direct ? [...options.args] : ['--pdeathsig', 'KILL', '--', options.command, ...options.args],
-    { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: options.env ?? process.env },
+    direct ? options.args : ['--pdeathsig', 'KILL', '--', options.command, ...options.args],
+    { stdio: ['pipe', 'pipe', 'pipe'], env: options.env ?? process.env },
   );
+  // Nobody reads and nobody writes where there is no process.
+  const stdin = child?.stdin ?? new PassThrough().resume();
+  const stdout = child?.stdout ?? Readable.from([]);
   const tail = new StderrTail(options.onStderrLine);
-  child.stderr.setEncoding('utf8').on('data', (text: string) => tail.push(text));
+  child?.stderr?.setEncoding('utf8').on('data', (text: string) => tail.push(text));
   // A child that is gone makes writing fail; its end is reported once, by `exited`.
-  child.stdin.on('error', () => undefined);
-  let failure: Error | undefined;
+  stdin.on('error', () => undefined);
   const exited = new Promise<ChildExit>((resolve) => {
-    const end = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
+    const end = (exitCode: number | null, signal: NodeJS.Signals | null, reason: readonly string[] = []): void => {
       tail.flush();
-      const stderrTail = failure === undefined ? tail.lines : [...tail.lines, redactUrls(failure.message)];
-      resolve({ exitCode, signal, durationMs: performance.now() - startedMs, stderrTail });
+      resolve({ exitCode, signal, durationMs: performance.now() - startedMs, stderrTail: [...tail.lines, ...reason] });
     };
-    child.on('error', (error) => {
-      failure = error;
-      if (child.pid === undefined) end(-1, null);
-    });
-    child.on('close', end);
+    void failure.then((reason) => end(-1, null, [reason]));
+    child?.on('close', (exitCode, signal) => end(exitCode, signal));
   });
   return {
-    pid: child.pid,
-    stdin: child.stdin,
-    stdout: child.stdout,
+    pid: child?.pid,
+    stdin,
+    stdout,
     exited,
     stop: async (graceMs = DEFAULT_GRACE_MS) => {
+      if (child === undefined) return exited;
       const hasEnded = child.exitCode !== null || child.signalCode !== null;
       if (!hasEnded) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
       // Output that nobody reads any more would keep the pipe, and with it the end, open for ever.
-      if (hasEnded) child.stdout.destroy();
-      else child.once('exit', () => child.stdout.destroy());
+      if (hasEnded) stdout.destroy();
+      else child.once('exit', () => stdout.destroy());
       const exit = await exited;
       clearTimeout(timer);
       return exit;
     },
     kill: () => {
-      child.kill('SIGKILL');
+      child?.kill('SIGKILL');
     },
   };
 }

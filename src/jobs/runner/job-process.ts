@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { StreamItemParser } from '../../contract/access-unit-wire.ts';
 import { parseJobEvent, type JobCommand } from '../../contract/job-messages.ts';
 import type { JobSpec, PipelineSettings } from '../../contract/job-spec.ts';
+import { startProgram } from '../../process/start-program.ts';
 import { LineTail } from './line-tail.ts';
 import { PendingReplies } from './pending-replies.ts';
 import type { JobExit, JobHandle, JobListener, JobQuestion } from './runner.ts';
@@ -28,7 +29,8 @@ const DRAIN_MS = 1000;
 export class JobProcess implements JobHandle {
   readonly jobId: string;
   readonly exited: Promise<JobExit>;
-  readonly #child: ChildProcess;
+  /** Undefined when it could not be started. */
+  readonly #child: ChildProcess | undefined;
   readonly #listener: JobListener;
   readonly #options: JobProcessOptions;
   readonly #replies = new PendingReplies();
@@ -44,19 +46,19 @@ export class JobProcess implements JobHandle {
     this.#listener = listener;
     this.#options = options;
     // The id alone is on the command line; addresses travel over the channel, where `ps` does not show them.
-    this.#child = spawn(process.execPath, [fileURLToPath(options.entry), spec.id], {
+    const { child, failure } = startProgram(process.execPath, [fileURLToPath(options.entry), spec.id], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
-      detached: true,
       serialization: 'advanced',
       env: environmentOfJobs(),
     });
-    this.exited = this.#watch();
+    this.#child = child;
+    this.exited = this.#watch(failure);
     this.#readItems();
     const helloDue = setTimeout(
       () => this.#giveUp(`no hello within ${options.helloTimeoutMs} ms`),
       options.helloTimeoutMs,
     );
-    this.#child.on('message', (message) => {
+    this.#child?.on('message', (message) => {
       const event = parseJobEvent(message);
       if (event === undefined || this.#hasEnded) return;
       if (event.kind === 'hello') {
@@ -72,7 +74,7 @@ export class JobProcess implements JobHandle {
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#child?.pid;
   }
 
   requestKeyframe(): void {
@@ -104,7 +106,7 @@ export class JobProcess implements JobHandle {
   async #stop(): Promise<JobExit> {
     this.#send({ kind: 'stop' });
     const { stopTimeoutMs } = this.#options;
-    const term = setTimeout(() => this.#child.kill('SIGTERM'), stopTimeoutMs);
+    const term = setTimeout(() => this.#child?.kill('SIGTERM'), stopTimeoutMs);
     const kill = setTimeout(() => this.kill(), 2 * stopTimeoutMs);
     const exit = await this.exited;
     clearTimeout(term);
@@ -117,11 +119,10 @@ export class JobProcess implements JobHandle {
     this.kill();
   }
 
-  #watch(): Promise<JobExit> {
+  #watch(failure: Promise<string>): Promise<JobExit> {
     const startedMs = performance.now();
     const child = this.#child;
-    const stderr = child.stderr === null ? undefined : new LineTail(child.stderr);
-    const stdout = child.stdout === null ? undefined : new LineTail(child.stdout);
+    const [stdout, stderr] = [child?.stdout, child?.stderr].map((stream) => (stream ? new LineTail(stream) : undefined));
     return new Promise((resolve) => {
       const end = (exitCode: number | null, signal: string | null): void => {
         if (this.#hasEnded) return;
@@ -132,19 +133,19 @@ export class JobProcess implements JobHandle {
         const stderrTail = [...(stdout?.lines ?? []), ...(stderr?.lines ?? []), ...this.#notes];
         resolve({ exitCode, signal, durationMs: performance.now() - startedMs, stderrTail });
       };
-      child.on('error', (error) => {
-        this.#notes.push(error.message);
-        if (child.pid === undefined) end(-1, null);
+      void failure.then((reason) => {
+        this.#notes.push(reason);
+        end(-1, null);
       });
-      child.on('exit', (exitCode, signal) => {
+      child?.on('exit', (exitCode, signal) => {
         setTimeout(() => end(exitCode, signal), DRAIN_MS).unref();
       });
-      child.on('close', end);
+      child?.on('close', end);
     });
   }
 
   #readItems(): void {
-    const pipe = this.#child.stdio[STREAM_FD] as Readable | null | undefined;
+    const pipe = this.#child?.stdio[STREAM_FD] as Readable | null | undefined;
     if (pipe === null || pipe === undefined) return;
     const parser = new StreamItemParser();
     pipe.on('error', () => undefined);
@@ -161,15 +162,16 @@ export class JobProcess implements JobHandle {
   }
 
   #send(command: JobCommand): void {
-    if (this.#hasEnded || !this.#child.connected) return;
+    if (this.#hasEnded || this.#child?.connected !== true) return;
     // Sending fails when the process ends at the same moment; its end is reported once, by `exited`.
     this.#child.send(command, () => undefined);
   }
 
   #signalGroup(signal: NodeJS.Signals): void {
-    if (this.#child.pid === undefined) return;
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
     try {
-      process.kill(-this.#child.pid, signal);
+      process.kill(-pid, signal);
     } catch {
       // The group is empty: nothing is left, which is what was wanted.
     }

@@ -2,7 +2,7 @@ import type { StreamItem } from '../../contract/access-unit.ts';
 import type { JobCommand, JobEvent } from '../../contract/job-messages.ts';
 import type { JobSpec, PipelineSettings } from '../../contract/job-spec.ts';
 
-/** How a job process ended. */
+/** How a job process ended. `exitCode` is −1 when it could not be started; the last line then says why. */
 export interface JobExit {
   readonly exitCode: number | null;
   readonly signal: string | null;
