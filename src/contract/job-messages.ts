@@ -73,20 +73,22 @@ export interface PipelineStatus {
   readonly memoryMb: number;
 }
 
+/** What can be changed of a running job: all that is given, or nothing. */
+export interface JobChange {
+  readonly bitrateKbps?: number;
+  readonly syncOffsetMs?: number;
+  readonly fill?: Fill;
+  /** null: the networks' again. */
+  readonly geometry?: ManualGeometry | null;
+  readonly swap?: boolean;
+}
+
 /** API process → job process. */
 export type JobCommand =
   | { readonly kind: 'start'; readonly spec: JobSpec; readonly settings: PipelineSettings }
   | { readonly kind: 'keyframe' }
   | { readonly kind: 'stop' }
-  | {
-      readonly kind: 'change';
-      readonly id: number;
-      readonly bitrateKbps?: number;
-      readonly syncOffsetMs?: number;
-      readonly fill?: Fill;
-      readonly geometry?: ManualGeometry | null;
-      readonly swap?: boolean;
-    }
+  | ({ readonly kind: 'change'; readonly id: number } & JobChange)
   | { readonly kind: 'get-geometry'; readonly id: number }
   | { readonly kind: 'snapshot'; readonly id: number };
 

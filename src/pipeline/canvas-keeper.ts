@@ -71,12 +71,16 @@ export class CanvasKeeper {
 
   /** What a user fixed by hand. @throws SeamlineError when it cannot be a geometry of these views */
   manual(manual: ManualGeometry): CanvasGeometry {
+    const geometry = this.#byHand(manual);
     this.#version += 1;
-    const grid = { rows: 9, cols: 12 };
-    const geometry = manualGeometry(manual, this.#views, grid, { ...this.#options, marginShare: 0 }, this.#version);
     this.#isPlannedForNetwork = false;
     this.#freeze(geometry.canvas);
     return geometry;
+  }
+
+  /** Changes nothing. @throws SeamlineError when what a user fixed cannot be a geometry of these views */
+  check(manual: ManualGeometry): void {
+    this.#byHand(manual);
   }
 
   /** Another fill from the next geometry on; the size stays. */
@@ -91,6 +95,11 @@ export class CanvasKeeper {
     this.#views = views;
     // Planes are told in pixels of the reference view.
     if (this.#plan !== undefined) this.#plan = { ...this.#plan, scale: this.#plan.scale / factor };
+  }
+
+  #byHand(manual: ManualGeometry): CanvasGeometry {
+    const grid = { rows: 9, cols: 12 };
+    return manualGeometry(manual, this.#views, grid, { ...this.#options, marginShare: 0 }, this.#version + 1);
   }
 
   #place(plane: PlaneGeometry, origin: 'network' | 'side-by-side', isReplanned = true): PlacedGeometry {

@@ -4,8 +4,8 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import { compileKernels } from '../compose/kernel-module.ts';
 import type { StreamItem } from '../contract/access-unit.ts';
 import type { Frame } from '../contract/frame-ring.ts';
-import type { PipelinePhase, PipelineStatus } from '../contract/job-messages.ts';
-import type { Fill, JobSpec, PipelineSettings } from '../contract/job-spec.ts';
+import type { JobChange, PipelinePhase, PipelineStatus } from '../contract/job-messages.ts';
+import type { JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { CameraIndex } from '../contract/pixels.ts';
 import type { ManualGeometry } from '../contract/warp-state.ts';
@@ -320,41 +320,38 @@ export class JobPipeline {
     this.#output?.requestKeyframe();
   }
 
-  setSyncOffset(ms: number): void {
-    this.#pairer.setSyncOffset(ms * 1000);
-  }
-
-  /** Changes the bit rate of the running encoder, or of the one to come. */
-  setBitrate(kbps: number): void {
-    this.#spec = { ...this.#spec, bitrateKbps: kbps };
-    this.#output?.setBitrate(kbps);
-  }
-
-  /** Exchanges the cameras: both connect anew, the output goes on with the last picture meanwhile. */
-  async setSwap(swap: boolean): Promise<void> {
-    this.#spec = { ...this.#spec, swap };
-    await this.#cameras.swap(swap);
-  }
-
-  /** Changes what shows where no view is; the size stays, `crop` enlarges what is inside. */
-  setFill(fill: Fill): void {
-    this.#spec = { ...this.#spec, fill };
-    this.#output?.setFill(fill);
-    this.#canvas?.setFill(fill);
+  /**
+   * Changes all that is given, or nothing. The output's size stays; cameras that are exchanged connect anew, and the
+   * output goes on with the last picture meanwhile.
+   * @throws SeamlineError when the geometry cannot be used
+   */
+  async change({ bitrateKbps, syncOffsetMs, fill, geometry, swap }: JobChange): Promise<void> {
+    // Without both views yet, the output opens with it later.
+    if (geometry !== undefined && geometry !== null) this.#keeper()?.check(geometry);
+    const spec = this.#spec;
+    const manual = geometry === undefined ? spec.geometry : (geometry ?? undefined);
+    this.#spec = {
+      ...spec,
+      bitrateKbps: bitrateKbps ?? spec.bitrateKbps,
+      syncOffsetMs: syncOffsetMs ?? spec.syncOffsetMs,
+      fill: fill ?? spec.fill,
+      geometry: manual,
+      swap: swap ?? spec.swap,
+    };
+    if (bitrateKbps !== undefined) this.#output?.setBitrate(bitrateKbps);
+    if (syncOffsetMs !== undefined) this.#pairer.setSyncOffset(syncOffsetMs * 1000);
+    if (fill !== undefined) {
+      this.#output?.setFill(fill);
+      this.#canvas?.setFill(fill);
+    }
+    if (geometry !== undefined) this.#loop?.pause(geometry !== null);
+    if (geometry === null) this.#client?.reset();
     // The networks' next geometry is placed anew; one that was fixed by hand does not come again by itself.
-    const manual = this.#spec.geometry;
-    if (manual === undefined || this.#canvas === undefined || this.#output === undefined) return;
-    this.#show(this.#canvas.manual(manual), REPLAN_FRAMES);
-  }
-
-  /** Fixes the geometry by hand, or gives it back to the networks (null). @throws SeamlineError when it cannot be used */
-  setGeometry(manual: ManualGeometry | null): void {
-    // Checked before anything changes. Without both views yet, the output opens with it later.
-    const geometry = manual === null ? undefined : this.#keeper()?.manual(manual);
-    this.#spec = { ...this.#spec, geometry: manual ?? undefined };
-    this.#loop?.pause(manual !== null);
-    if (manual === null) this.#client?.reset();
-    else if (geometry !== undefined && this.#output !== undefined) this.#show(geometry, REPLAN_FRAMES);
+    const isPlacedAnew = geometry !== undefined || fill !== undefined;
+    if (manual !== undefined && isPlacedAnew && this.#canvas !== undefined && this.#output !== undefined) {
+      this.#show(this.#canvas.manual(manual), REPLAN_FRAMES);
+    }
+    if (swap !== undefined) await this.#cameras.swap(swap);
   }
 
   /** The geometry shown, in the form that `geometry` of a request takes. @throws SeamlineError before there is one */

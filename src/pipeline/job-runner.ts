@@ -15,8 +15,6 @@ const STOP_DEADLINE_MS = 4000;
 /** When the server is gone, nothing is left after this long (architecture.md, section 7: two seconds). */
 const ORPHAN_DEADLINE_MS = 1500;
 
-type Change = Extract<JobCommand, { kind: 'change' }>;
-
 /** Speaks with the server on behalf of the one pipeline of this process. */
 export class JobRunner {
   readonly #service: PipelineService;
@@ -67,7 +65,7 @@ export class JobRunner {
         this.#pipeline?.requestKeyframe();
         return undefined;
       case 'change':
-        return this.#reply(command.id, () => this.#change(command));
+        return this.#reply(command.id, () => this.#running().change(command));
       case 'get-geometry':
         return this.#reply(command.id, () => this.#running().geometry());
       case 'snapshot':
@@ -92,15 +90,6 @@ export class JobRunner {
   #running(): JobPipeline {
     if (this.#pipeline === undefined) throw new SeamlineError('stream-not-found', 'the job is not started yet');
     return this.#pipeline;
-  }
-
-  async #change(change: Change): Promise<void> {
-    const pipeline = this.#running();
-    if (change.bitrateKbps !== undefined) pipeline.setBitrate(change.bitrateKbps);
-    if (change.swap !== undefined) await pipeline.setSwap(change.swap);
-    if (change.fill !== undefined) pipeline.setFill(change.fill);
-    if (change.syncOffsetMs !== undefined) pipeline.setSyncOffset(change.syncOffsetMs);
-    if (change.geometry !== undefined) pipeline.setGeometry(change.geometry);
   }
 
   async #reply(id: number, answer: () => unknown): Promise<void> {

@@ -46,24 +46,32 @@ describe('a job whose geometry is fixed by hand', () => {
     const { pipeline, failures } = await startPipeline(spec, { alignTimeoutMs: 60_000 });
     open.push(pipeline);
 
-    pipeline.setGeometry(GEOMETRY);
+    await pipeline.change({ geometry: GEOMETRY });
     await expect.poll(() => pipeline.status().phase, { timeout: 30_000 }).toBe('running');
 
     expect(pipeline.geometry()).toEqual(GEOMETRY);
     expect(failures).toEqual([]);
   });
 
-  it('keeps what it shows when another one cannot be used', async () => {
-    const spec = { url1: await camera(), url2: await camera(), geometry: GEOMETRY };
-    const { pipeline } = await startPipeline(spec);
+  it('keeps all as it is when a change has one that cannot be used', async () => {
+    const [left, right] = [await startCamera(), await startCamera()];
+    const { pipeline, units } = await startPipeline({ url1: left.url, url2: right.url, geometry: GEOMETRY });
     open.push(pipeline);
     await expect.poll(() => pipeline.status().phase, { timeout: 30_000 }).toBe('running');
+    const before = pipeline.status();
 
     const folded = { ...GEOMETRY, target: placed(224).map((row) => row.toReversed()) };
-    expect(() => pipeline.setGeometry(folded)).toThrow('folds');
+    const change = { bitrateKbps: 900, fill: 'crop', syncOffsetMs: 400, swap: true, geometry: folded } as const;
+    await expect(pipeline.change(change)).rejects.toThrow('folds');
 
+    expect(pipeline.status().cameras.map(({ phase }) => phase)).toEqual(['running', 'running']);
+    // An encoder of another bit rate takes over within a second or so.
+    const seen = units.length;
+    await expect.poll(() => units.length, { timeout: 30_000 }).toBeGreaterThan(seen + 50);
+    expect(pipeline.status().output).toEqual(before.output);
+    expect(pipeline.status().geometry.version).toBe(before.geometry.version);
     expect(pipeline.geometry()).toEqual(GEOMETRY);
-    expect(pipeline.status().geometry.origin).toBe('manual');
+    expect([left.connections, right.connections]).toEqual([1, 1]);
   });
 });
 
@@ -85,7 +93,7 @@ describe('a job whose cameras are exchanged', () => {
     open.push(pipeline);
 
     void pipeline.start();
-    await pipeline.setSwap(true);
+    await pipeline.change({ swap: true });
     await expect.poll(() => pipeline.status().phase, { timeout: 30_000 }).toBe('running');
 
     expect(widthOverHeight(pipeline.geometry())).toBeCloseTo(128 / 192);
@@ -100,7 +108,7 @@ describe('a job whose cameras are exchanged', () => {
     const isUp = (): boolean => pipeline.status().cameras.every(({ phase }) => phase === 'running');
     await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
 
-    await Promise.all([true, false, true, false, true].map((isSwapped) => pipeline.setSwap(isSwapped)));
+    await Promise.all([true, false, true, false, true].map((swap) => pipeline.change({ swap })));
     await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
 
     expect([left.open, right.open]).toEqual([1, 1]);
@@ -114,7 +122,7 @@ describe('a job whose cameras are exchanged', () => {
     open.push(pipeline);
     await expect.poll(() => left.open + right.open, { timeout: 30_000 }).toBe(2);
 
-    await Promise.all([pipeline.setSwap(true), pipeline.close()]);
+    await Promise.all([pipeline.change({ swap: true }), pipeline.close()]);
 
     await expect.poll(() => left.open + right.open, { timeout: 5000 }).toBe(0);
     expect([left.connections, right.connections]).toEqual([1, 1]);
