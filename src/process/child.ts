@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { PassThrough, Readable, type Writable } from 'node:stream';
 import { redactUrls } from '../common/safe-url.ts';
 import { startProgram } from './start-program.ts';
@@ -37,21 +36,13 @@ const STDERR_LINES = 50;
 const STDERR_LINE_CHARS = 2000;
 const DEFAULT_GRACE_MS = 5000;
 
-/** util-linux's setpriv sets the parent-death signal, which Node cannot; without it a closed pipe ends the child. */
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
-
-/**
- * Starts a program with an argument list, never through a shell, in a process group of its own. It is killed when the
- * thread that started it ends, also by kill −9. Never throws: `exited` says why it could not be started.
- */
+/** Starts a program as `startProgram` does, with pipes for what it reads and says. Never throws. */
 export function spawnChild(options: ChildOptions): OwnedChild {
   const startedMs = performance.now();
-  const direct = SETPRIV === undefined;
-  const { child, failure } = startProgram(
-    direct ? options.command : SETPRIV,
-    direct ? options.args : ['--pdeathsig', 'KILL', '--', options.command, ...options.args],
-    { stdio: ['pipe', 'pipe', 'pipe'], env: options.env ?? process.env },
-  );
+  const { child, failure } = startProgram(options.command, options.args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: options.env ?? process.env,
+  });
   // Nobody reads and nobody writes where there is no process.
   const stdin = child?.stdin ?? new PassThrough().resume();
   const stdout = child?.stdout ?? Readable.from([]);

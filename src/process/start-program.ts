@@ -1,7 +1,13 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { redactUrls } from '../common/safe-url.ts';
+
+/**
+ * util-linux's setpriv sets the parent-death signal, which Node cannot, and becomes the program: its pid, streams and
+ * IPC channel are the program's. Without it the program ends when it finds its stdin or the channel closed.
+ */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
 /** What the system says when there is no room for another process, in words for people. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -25,13 +31,16 @@ export interface StartedProgram {
 }
 
 /**
- * Starts a program in a process group of its own (Ctrl-C in a terminal does not reach it). Never throws: a machine
- * without file descriptors, processes or memory must cost the one program alone.
+ * Starts a program with an argument list, never through a shell, in a process group of its own (Ctrl-C in a terminal
+ * does not reach it). It is killed when the thread that started it ends, also by kill −9 and also while it hangs.
+ * Never throws: a machine without file descriptors, processes or memory must cost the one program alone.
  */
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions): StartedProgram {
   try {
     assertRoom(2 * options.stdio.length + 2);
-    const child = spawn(command, args, { ...options, stdio: [...options.stdio], detached: true });
+    const bound = SETPRIV === undefined ? [] : [SETPRIV, '--pdeathsig', 'KILL', '--'];
+    const [program = command, ...rest] = [...bound, command, ...args];
+    const child = spawn(program, rest, { ...options, stdio: [...options.stdio], detached: true });
     const failure = new Promise<string>((resolve) => {
       // Node tells of most failures later, by this event; without a listener it would end this process.
       child.on('error', (error) => {

@@ -22,9 +22,8 @@ const STREAM_FD = 4;
 const DRAIN_MS = 1000;
 
 /**
- * A job process on this machine: in a process group of its own (Ctrl-C in a terminal does not reach it), control
- * messages by Node's IPC channel, encoded data on a pipe. It ends by itself when the channel closes, so that it does
- * not survive this process either.
+ * A job process on this machine: control messages by Node's IPC channel, encoded data on a pipe. It does not survive
+ * this process: it is killed with it, and ends by itself when the channel closes.
  */
 export class JobProcess implements JobHandle {
   readonly jobId: string;
@@ -122,7 +121,9 @@ export class JobProcess implements JobHandle {
   #watch(failure: Promise<string>): Promise<JobExit> {
     const startedMs = performance.now();
     const child = this.#child;
-    const [stdout, stderr] = [child?.stdout, child?.stderr].map((stream) => (stream ? new LineTail(stream) : undefined));
+    const [stdout, stderr] = [child?.stdout, child?.stderr].map((stream) =>
+      stream ? new LineTail(stream) : undefined,
+    );
     return new Promise((resolve) => {
       const end = (exitCode: number | null, signal: string | null): void => {
         if (this.#hasEnded) return;

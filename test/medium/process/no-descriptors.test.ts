@@ -17,7 +17,11 @@ const REASON = /^no file can be opened any more \(EMFILE\)/;
 describe('a process without file descriptors', () => {
   it('goes on: what it starts ends with the reason, and a job is tried again until there is room', async () => {
     const command = `ulimit -n ${LIMIT} && exec "$0" "$1"`;
-    const { exitCode, stdout, stderr } = await runProgram('/bin/sh', ['-c', command, process.execPath, PROGRAM], 60_000);
+    const { exitCode, stdout, stderr } = await runProgram(
+      '/bin/sh',
+      ['-c', command, process.execPath, PROGRAM],
+      60_000,
+    );
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const { children, tried, mended } = JSON.parse(stdout.toString()) as Seen;
