@@ -56,7 +56,7 @@ export class AccessConfig {
   @text()
   readonly adminTokenFile: string = '';
 
-  /** When there is one, reading and playing need it too. */
+  /** When there is one, reading and playing need it too, by every protocol. */
   @texts(TOKEN, TOKEN_WORDS)
   readonly viewerTokens: readonly string[] = [];
 
@@ -104,7 +104,7 @@ export class RtspConfig {
   @whole(0, 65_534)
   readonly udpPort: number = 0;
 
-  /** When there is one, readers log in by Digest. */
+  /** When there is one, readers log in by Digest; so they do with viewer tokens, which are passwords here. */
   @sections(RtspUserConfig)
   readonly users: readonly RtspUserConfig[] = [];
 

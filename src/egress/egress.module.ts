@@ -26,18 +26,7 @@ import { WhepController } from './webrtc/whep.controller.ts';
     {
       provide: RtspServer,
       inject: [AppConfig, StreamRegistry, LOGGER],
-      useFactory: ({ rtsp }: AppConfig, registry: StreamRegistry, log: Logger) =>
-        new RtspServer({
-          host: rtsp.host,
-          port: rtsp.port,
-          udpPort: rtsp.udpPort,
-          registry,
-          clock: monotonicClock,
-          log: log.child({ stage: 'egress' }),
-          users: rtsp.users,
-          maxSessions: rtsp.maxSessions,
-          sessionTimeoutS: Math.round(rtsp.sessionTimeoutMs / 1000),
-        }),
+      useFactory: (config: AppConfig, registry: StreamRegistry, log: Logger) => rtspServer(config, registry, log),
     },
     {
       provide: FlvServer,
@@ -87,4 +76,24 @@ export class EgressModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(allowEveryOrigin).forRoutes('whep/*path');
   }
+}
+
+function rtspServer({ rtsp, access }: AppConfig, registry: StreamRegistry, logger: Logger): RtspServer {
+  const log = logger.child({ stage: 'egress' });
+  const needsToken = access.viewerTokens.length > 0;
+  if (rtsp.users.length > 0 && !needsToken) {
+    log.warn('rtsp.users close RTSP alone: HTTP-FLV, WHEP and pages play without a log-in; see access.viewerTokens');
+  }
+  return new RtspServer({
+    host: rtsp.host,
+    port: rtsp.port,
+    udpPort: rtsp.udpPort,
+    registry,
+    clock: monotonicClock,
+    log,
+    users: rtsp.users,
+    tokens: needsToken ? [...access.viewerTokens, ...access.adminTokens] : [],
+    maxSessions: rtsp.maxSessions,
+    sessionTimeoutS: Math.round(rtsp.sessionTimeoutMs / 1000),
+  });
 }

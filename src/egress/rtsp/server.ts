@@ -24,8 +24,10 @@ export interface RtspServerOptions {
   readonly registry: StreamRegistry;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Who may play; empty for everyone. */
+  /** Who may play; without users and tokens: everyone. */
   readonly users?: readonly RtspUser[];
+  /** Passwords under any name. */
+  readonly tokens?: readonly string[];
   /** Even UDP port for RTP, RTCP one above; 0 for any free pair, undefined for no UDP at all. */
   readonly udpPort?: number | undefined;
   readonly maxSessions?: number;
@@ -109,11 +111,12 @@ export class RtspServer {
   }
 
   #makeContext(): RtspContext {
-    const { registry, log, clock, users = [] } = this.#options;
+    const { registry, log, clock, users = [], tokens = [] } = this.#options;
+    const isOpen = users.length === 0 && tokens.length === 0;
     return {
       registry,
       log,
-      authenticator: users.length === 0 ? undefined : new RtspAuthenticator({ realm: 'Seamline', users, clock }),
+      authenticator: isOpen ? undefined : new RtspAuthenticator({ realm: 'Seamline', users, tokens, clock }),
       udp: this.#udp,
       describeTimeoutMs: this.#options.describeTimeoutMs ?? 10_000,
       playTimeoutMs: this.#options.playTimeoutMs ?? 2000,

@@ -10,10 +10,12 @@ import { runProgram } from '../../helpers/run-program.ts';
 
 const FRAMES = 30;
 const PASSWORD = 'p%40ss';
+const TOKEN = 'viewer-token-$&/@:%';
 
 let live: LivePanorama;
 let open: RtspServer;
 let locked: RtspServer;
+let tokens: RtspServer;
 let folder: string;
 
 beforeAll(async () => {
@@ -28,12 +30,13 @@ beforeAll(async () => {
   };
   open = new RtspServer(options);
   locked = new RtspServer({ ...options, users: [{ name: 'bob', password: 'p@ss' }] });
-  await Promise.all([open.listen(), locked.listen()]);
+  tokens = new RtspServer({ ...options, tokens: [`${TOKEN}-other`, TOKEN] });
+  await Promise.all([open.listen(), locked.listen(), tokens.listen()]);
   folder = await mkdtemp(join(tmpdir(), 'seamline-'));
 });
 
 afterAll(async () => {
-  await Promise.all([open.close(), locked.close()]);
+  await Promise.all([open.close(), locked.close(), tokens.close()]);
   await live.close();
   await rm(folder, { recursive: true });
 });
@@ -106,6 +109,12 @@ describe('RtspServer with real players', () => {
       expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('401')]);
     });
   }
+
+  it.each(Object.entries(players))('lets %s in with a token as the password of anyone', async (_name, play) => {
+    const login = `anyone:${encodeURIComponent(TOKEN)}@`;
+
+    expect(readAllMarked(await play(address(tokens, login), 'tcp'))).toHaveLength(FRAMES);
+  });
 
   it('gives times that rise with the pictures and a first picture within a second', async () => {
     const args = [

@@ -10,10 +10,10 @@ const hash: DigestHash = (algorithm, text) =>
     .update(text)
     .digest('hex');
 
-function setUp() {
+function setUp(tokens: readonly string[] = []) {
   const clock = new SteppedClock(1e9);
   const users = [{ name: 'bob', password: 'p@ss: "#%' }];
-  const auth = new RtspAuthenticator({ realm: 'Seamline', users, clock });
+  const auth = new RtspAuthenticator({ realm: 'Seamline', users, tokens, clock });
   /** A log-in as a client makes it from the challenge. */
   const login = (
     algorithm: 'MD5' | 'SHA-256',
@@ -52,6 +52,17 @@ describe('RtspAuthenticator', () => {
 
     expect(check('DESCRIBE', URI, login(algorithm))).toBe('accepted');
     expect(check('DESCRIBE', URI, login(algorithm, { qop: true }))).toBe('accepted');
+  });
+
+  it.each(['MD5', 'SHA-256'] as const)('accepts a token under any name by %s, and no other', (algorithm) => {
+    const { login, check } = setUp(['token-0123456789', 'token-9876543210']);
+
+    for (const username of ['bob', 'anyone', '']) {
+      expect(check('DESCRIBE', URI, login(algorithm, { username, password: 'token-9876543210' }))).toBe('accepted');
+      expect(check('DESCRIBE', URI, login(algorithm, { username, password: 'token-9876543211' }))).toBe('refused');
+      expect(check('DESCRIBE', URI, login(algorithm, { username, password: '' }))).toBe('refused');
+    }
+    expect(check('DESCRIBE', URI, login(algorithm))).toBe('accepted');
   });
 
   it('offers MD5 last and Basic never', () => {
