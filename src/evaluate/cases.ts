@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SeamlineError } from '../common/seamline-error.ts';
+import { isFolder, namesIn, readJson } from './input-files.ts';
 
 /** Two pictures or two clips to stitch. */
 export interface EvaluationCase {
@@ -30,12 +31,12 @@ interface Folder extends EvaluationCase {
 }
 
 function foldersOf(root: string): Folder[] {
-  const names = existsSync(root) ? readdirSync(root).filter((name) => statSync(join(root, name)).isDirectory()) : [];
-  return names.toSorted().flatMap((name) => readFolder(root, name) ?? []);
+  const names = namesIn(root).filter((name) => isFolder(join(root, name)));
+  return names.flatMap((name) => readFolder(root, name) ?? []);
 }
 
 function readFolder(root: string, name: string): Folder | undefined {
-  const files = readdirSync(join(root, name)).map((file) => ({ file, match: FILE.exec(file) }));
+  const files = namesIn(join(root, name)).map((file) => ({ file, match: FILE.exec(file) }));
   const find = (side: string): (typeof files)[number] | undefined => files.find(({ match }) => match?.[1] === side);
   const [left, right] = [find('left'), find('right')];
   if (left === undefined || right === undefined) return undefined;
@@ -47,23 +48,35 @@ function readFolder(root: string, name: string): Folder | undefined {
 
 function readTruth(path: string): Truth | undefined {
   if (!existsSync(path)) return undefined;
-  const { left, right } = JSON.parse(readFileSync(path, 'utf8')) as Record<'left' | 'right', [number, number][]>;
+  const { left, right } = (readJson(path) ?? {}) as Record<'left' | 'right', unknown>;
+  if (!arePoints(left) || !arePoints(right) || left.length !== right.length) {
+    throw new SeamlineError(
+      'file-unreadable',
+      `${path} must read {"left": [[x, y], …], "right": [[x, y], …]}, as many points on both sides, in pixels`,
+    );
+  }
   return { left: Float64Array.from(left.flat()), right: Float64Array.from(right.flat()) };
+}
+
+function arePoints(value: unknown): value is [number, number][] {
+  const isPoint = (point: unknown): boolean =>
+    Array.isArray(point) && point.length === 2 && point.every((part) => Number.isFinite(part));
+  return Array.isArray(value) && value.every(isPoint);
 }
 
 /**
  * The pairs FOLDER/NAME/left.jpg, right.jpg (or .png) in both orders, the clips left.mp4, right.mp4 in one, and the pairs
  * of views without overlap that FOLDER/no_overlap.csv lists.
  * @param unrelated views of different places to put together beside these; names of one place start alike, up to `_`
- * @param limit pairs at most, or undefined for all
- * @throws SeamlineError `file-unreadable` when there is nothing
+ * @param limit pairs at most, listed ones too, and then no clip; undefined for everything
+ * @throws SeamlineError `file-unreadable` when there is nothing, or something that cannot be understood
  */
 export function findCases(root: string, unrelated: number, limit: number | undefined): EvaluationCase[] {
   const folders = foldersOf(root);
   const pairs = folders.filter(({ kind }) => kind === 'pair').slice(0, limit);
   const cases = [
     ...pairs.flatMap((pair) => [pair, swapped(pair)]),
-    ...folders.filter(({ kind }) => kind === 'clip'),
+    ...folders.filter(({ kind }) => kind === 'clip' && limit === undefined),
     ...listedUnrelated(root, limit),
     ...drawnUnrelated(pairs, unrelated),
   ];
@@ -79,9 +92,14 @@ function swapped({ name, left, right, truth }: Folder): EvaluationCase {
 function listedUnrelated(root: string, limit: number | undefined): EvaluationCase[] {
   const list = join(root, 'no_overlap.csv');
   if (!existsSync(list)) return [];
-  const lines = readFileSync(list, 'utf8').trim().split(/\r?\n/).slice(1);
-  return lines.slice(0, limit).map((line) => {
-    const [left = '', right = ''] = line.split(',');
+  const lines = readFileSync(list, 'utf8').trimEnd().split(/\r?\n/).slice(1);
+  return lines.slice(0, limit).map((line, index) => {
+    const [left = '', right = '', ...more] = line.split(',');
+    const isRight = more.length === 0 && [left, right].every((name) => name !== '' && existsSync(join(root, name)));
+    if (!isRight) {
+      const where = `${list}, line ${index + 2}`;
+      throw new SeamlineError('file-unreadable', `${where}: "${line}" must be two pictures in ${root}, LEFT,RIGHT`);
+    }
     return { name: `${left} + ${right}`, kind: 'unrelated', left: join(root, left), right: join(root, right) };
   });
 }

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SeamlineError } from '../../../src/common/seamline-error.ts';
 import { findCases } from '../../../src/evaluate/cases.ts';
 
 let root: string;
@@ -51,7 +52,76 @@ describe('the cases of a folder', () => {
     for (const { name } of drawn) expect(name).toMatch(/park.*yard|yard.*park/);
   });
 
+  it('are the first pairs alone when they are limited', () => {
+    expect(findCases(root, 0, 1).map(({ name, kind }) => `${kind} ${name}`)).toEqual([
+      'pair park_1',
+      'pair park_1 swapped',
+      'unrelated park_1/left.jpg + yard_1/right.jpg',
+    ]);
+  });
+
   it('are an error where there is none', () => {
     expect(() => findCases(join(root, 'empty'), 0, undefined)).toThrow('holds no NAME/left.jpg');
+  });
+});
+
+describe('a folder with a mistake in it', () => {
+  /** What is said of a folder with one good pair and this file. */
+  async function complaintAbout(file: string, content: string): Promise<string> {
+    const folder = await mkdtemp(join(root, 'mistake-'));
+    await mkdir(join(folder, 'a'));
+    for (const side of ['left', 'right']) await writeFile(join(folder, `a/${side}.jpg`), '');
+    await writeFile(join(folder, file), content);
+    return complaint(folder);
+  }
+
+  function complaint(folder: string): string {
+    try {
+      findCases(folder, 0, undefined);
+    } catch (error) {
+      expect(error).toBeInstanceOf(SeamlineError);
+      return (error as SeamlineError).message;
+    }
+    throw new Error('it was taken');
+  }
+
+  it('is named when it is a file or does not exist', () => {
+    for (const name of ['park_1/left.jpg', 'nowhere']) {
+      expect(complaint(join(root, name))).toContain(`${join(root, name)} cannot be read as a folder`);
+    }
+  });
+
+  it('is named with the link that leads to nothing', async () => {
+    const folder = await mkdtemp(join(root, 'link-'));
+    await symlink(join(root, 'nowhere'), join(folder, 'dangling'));
+
+    expect(complaint(folder)).toContain(`${join(folder, 'dangling')} leads to nothing`);
+  });
+
+  it('is named with the file and the place in it when that is no JSON', async () => {
+    const said = await complaintAbout('a/truth.json', '{\n "left": [[1, 2]\n');
+
+    expect(said).toMatch(/a\/truth\.json is no JSON: .*line/);
+  });
+
+  it.each([
+    'null',
+    '[]',
+    '{"left": [[1, 2]]}',
+    '{"left": [[1, "2"]], "right": [[1, 2]]}',
+    '{"left": [], "right": [[1, 2]]}',
+  ])('is named with a truth.json that reads %s', async (content) => {
+    const said = await complaintAbout('a/truth.json', content);
+
+    expect(said).toContain('a/truth.json must read {"left": [[x, y], …]');
+  });
+
+  it('is named with the line of no_overlap.csv', async () => {
+    const head = 'left_from,right_from\na/left.jpg,a/right.jpg\n';
+
+    expect(await complaintAbout('no_overlap.csv', `${head}a/left.jpg,b/right.jpg\n`)).toMatch(
+      /no_overlap\.csv, line 3: /,
+    );
+    expect(await complaintAbout('no_overlap.csv', `${head}a/left.jpg\n`)).toMatch(/no_overlap\.csv, line 3: /);
   });
 });
