@@ -1,7 +1,8 @@
 """Two homographies by OpenCV for each pair of pictures, as yardsticks of `npm run evaluate`.
 
 Reads lines LEFT <tab> RIGHT from standard input and answers each with one line of JSON, in the same order:
-{"ransac": {"homography": [9] | null, "inliers": n, "solved": bool}, "magsac_ecc": {...}}.
+{"ransac": {"homography": [9] | null, "inliers": n, "solved": bool}, "magsac_ecc": {...}}, or {"error": "why"} for
+pictures that OpenCV cannot work on.
 Homographies take pixels of the right picture to the left one, both at 480 px width, integer pixel centres.
 """
 
@@ -22,7 +23,7 @@ def read(path):
     """The picture at 480 px width, area averaging."""
     picture = cv2.imread(path)
     if picture is None:
-        raise ValueError(f"{path} cannot be read")
+        raise ValueError(f"OpenCV cannot read {path}")
     height, width = picture.shape[:2]
     return cv2.resize(picture, (WIDTH_PX, round(height * WIDTH_PX / width)), interpolation=cv2.INTER_AREA)
 
@@ -87,18 +88,26 @@ def estimate(points, method):
     return (None, 0) if found is None else (found, int(mask.sum()))
 
 
+def baselines(left, right):
+    """Both baselines of one pair of files."""
+    left, right = (cv2.cvtColor(read(path), cv2.COLOR_BGR2GRAY) for path in (left, right))
+    points = matches(left, right)
+    ransac, inliers = estimate(points, cv2.RANSAC)
+    magsac, magsac_inliers = estimate(points, cv2.USAC_MAGSAC)
+    if is_plausible(magsac, *right.shape):
+        magsac = refine(magsac, left, right)
+    return {"ransac": answer(ransac, inliers, right), "magsac_ecc": answer(magsac, magsac_inliers, right)}
+
+
 def main():
     """Answers line by line."""
     cv2.setNumThreads(1)
     for line in sys.stdin:
-        left, right = (cv2.cvtColor(read(path), cv2.COLOR_BGR2GRAY) for path in line.rstrip("\n").split("\t"))
-        points = matches(left, right)
-        ransac, inliers = estimate(points, cv2.RANSAC)
-        magsac, magsac_inliers = estimate(points, cv2.USAC_MAGSAC)
-        if is_plausible(magsac, *right.shape):
-            magsac = refine(magsac, left, right)
-        both = {"ransac": answer(ransac, inliers, right), "magsac_ecc": answer(magsac, magsac_inliers, right)}
-        print(json.dumps(both), flush=True)
+        try:
+            found = baselines(*line.rstrip("\n").split("\t"))
+        except (ValueError, cv2.error) as error:
+            found = {"error": str(error)}
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

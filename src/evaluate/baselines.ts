@@ -23,34 +23,68 @@ export interface BaselinePair {
   readonly magsac_ecc: Baseline;
 }
 
+/** There is no Python with OpenCV to find baselines with: no pair can have one. */
+export class NoOpenCv extends SeamlineError {
+  constructor(said: string) {
+    super(
+      'invalid-request',
+      `the baselines need Python 3 with OpenCV: apt-get install python3-opencv, or --python PATH, or --no-baselines. ${said}`,
+    );
+  }
+}
+
+interface Program {
+  readonly child: OwnedChild;
+  readonly lines: Interface;
+}
+
+/** What the program answers to one pair. */
+type Answer = BaselinePair | { readonly error: string };
+
 /** The Python program that finds the baselines, pair after pair. */
 export class Baselines {
-  readonly #child: OwnedChild;
-  readonly #lines: Interface;
+  readonly #python: string;
+  #program: Program | undefined;
 
   /** @param python path of a Python 3 that has OpenCV */
   constructor(python: string) {
-    this.#child = spawnChild({ command: python, args: [join(PROJECT_FOLDER, 'scripts/evaluate/baselines.py')] });
-    this.#lines = createInterface({ input: this.#child.stdout });
+    this.#python = python;
   }
 
-  /** One pair at a time. @throws SeamlineError `invalid-request` that says what to install */
+  /**
+   * One pair at a time.
+   * @throws SeamlineError `file-unreadable` when OpenCV fails at these pictures, `timeout`, and NoOpenCv that says
+   * what to install
+   */
   async find(left: string, right: string): Promise<BaselinePair> {
-    const line = once(this.#lines, 'line') as Promise<[string]>;
-    this.#child.stdin.write(`${left}\t${right}\n`);
-    const first = await withDeadline(Promise.race([line, this.#child.exited]), DEADLINE_MS, 'finding the baselines');
-    if (Array.isArray(first)) return JSON.parse(first[0]) as BaselinePair;
-    const { stderrTail } = first;
-    throw new SeamlineError(
-      'invalid-request',
-      `the baselines need Python 3 with OpenCV: apt-get install python3-opencv, or --python PATH, or --no-baselines. ${stderrTail.at(-1) ?? ''}`,
-    );
+    const { child, lines } = (this.#program ??= this.#start());
+    const line = once(lines, 'line') as Promise<[string]>;
+    child.stdin.write(`${left}\t${right}\n`);
+    try {
+      const first = await withDeadline(Promise.race([line, child.exited]), DEADLINE_MS, 'finding the baselines');
+      if (!Array.isArray(first)) throw new NoOpenCv(first.stderrTail.at(-1) ?? '');
+      const answer = JSON.parse(first[0]) as Answer;
+      if ('error' in answer) throw new SeamlineError('file-unreadable', `the baselines: ${answer.error}`);
+      return answer;
+    } catch (error) {
+      // An answer that comes late would be taken for the next pair's.
+      await this.close();
+      throw error;
+    }
+  }
+
+  #start(): Program {
+    const script = join(PROJECT_FOLDER, 'scripts/evaluate/baselines.py');
+    const child = spawnChild({ command: this.#python, args: [script] });
+    return { child, lines: createInterface({ input: child.stdout }) };
   }
 
   /** Safe to call twice. */
   async close(): Promise<void> {
-    this.#lines.close();
-    this.#child.stdin.end();
-    await this.#child.stop();
+    const program = this.#program;
+    this.#program = undefined;
+    program?.lines.close();
+    program?.child.stdin.end();
+    await program?.child.stop();
   }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SeamlineError } from '../common/seamline-error.ts';
@@ -10,7 +10,9 @@ import { findCases } from './cases.ts';
 import { ContactSheet } from './contact-sheet.ts';
 import type { Row } from './evaluate-case.ts';
 import { evaluateCases } from './evaluate-folder.ts';
+import { folderOf } from './offline-options.ts';
 import { OfflineRun } from './offline-run.ts';
+import { outputFolder } from './output-folder.ts';
 import { summarise } from './summary.ts';
 import { rowText, summaryText, TABLE_HEAD } from './table.ts';
 
@@ -24,13 +26,14 @@ names corresponding points, FOLDER/no_overlap.csv pairs of views that have nothi
       --model-dir DIR   folder of the bundles
       --out DIR         evaluation.json, table.txt and worst.png go there (var/evaluation)
       --unrelated N     also N pairs of views of different places, which must be refused (0)
-      --limit N         the first N pairs alone
+      --limit N         the first N pairs and the first N of no_overlap.csv alone, and no clip
       --clip-frames N   frames measured of each clip (8)
       --python PATH     a Python 3 with OpenCV, for the baselines (/usr/bin/python3)
       --no-baselines    without them
 
 Each pair is stitched in both orders by the offline command, a clip as a whole; their warps are repeated from the report
-and measured beside two baselines of OpenCV. docs/quality.md explains the figures.
+and measured beside two baselines of OpenCV. docs/quality.md explains the figures. A case that cannot be measured counts
+as refused and is named; the exit code is then 1.
 `;
 
 /** A command line that cannot be understood. */
@@ -65,19 +68,18 @@ function whole(value: string, flag: string): number {
   throw new UsageError(`--${flag} takes a whole number`);
 }
 
-/** Evaluates one folder. */
-async function evaluate({ values, positionals }: Flags, signal: AbortSignal): Promise<void> {
+/** Evaluates one folder. @returns whether every case could be measured */
+async function evaluate({ values, positionals }: Flags, signal: AbortSignal): Promise<boolean> {
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new UsageError('give one FOLDER');
   const limit = values.limit === undefined ? undefined : whole(values.limit, 'limit');
   const cases = findCases(resolve(folder), whole(values.unrelated, 'unrelated'), limit);
   const clipFrames = whole(values['clip-frames'], 'clip-frames');
   const ffmpeg = await findFfmpeg();
-  const out = resolve(values.out);
-  await mkdir(out, { recursive: true });
+  const out = await outputFolder(values.out);
   const model = { model: values.model, profile: values.profile, modelDir: values['model-dir'] };
+  const { version, thresholds } = await readManifest(folderOf(model));
   const offline = await OfflineRun.create(ffmpeg, model, signal);
-  const { version, thresholds } = await readManifest(offline.bundle);
   const baselines = values['no-baselines'] ? undefined : new Baselines(values.python);
   const sheet = new ContactSheet();
   const rows: Row[] = [];
@@ -100,6 +102,7 @@ async function evaluate({ values, positionals }: Flags, signal: AbortSignal): Pr
   await writeFile(join(out, 'evaluation.json'), `${JSON.stringify(json, rounded, 1)}\n`);
   await writeFile(join(out, 'table.txt'), `${[TABLE_HEAD, ...rows.map(rowText), '', text].join('\n')}\n`);
   say(`\n${text}\n\nworst, from top to bottom of ${join(out, 'worst.png')}: ${sheet.names.join(', ')}`);
+  return summary.failed.length === 0;
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -116,9 +119,11 @@ export async function runEvaluate(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
   try {
     const flags = parse(args);
-    if (flags.values.help) say(USAGE);
-    else await evaluate(flags, interruption.signal);
-    return 0;
+    if (flags.values.help) {
+      say(USAGE);
+      return 0;
+    }
+    return (await evaluate(flags, interruption.signal)) ? 0 : 1;
   } catch (error) {
     if (interruption.signal.aborted) return 130;
     if (error instanceof UsageError) {

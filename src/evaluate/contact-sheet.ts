@@ -29,7 +29,8 @@ export class ContactSheet {
 
   add(evaluated: Evaluated): void {
     const bad = badness(evaluated.row);
-    if (bad === -Infinity || (this.#strips.length === KEPT && bad <= this.#strips.at(-1)!.badness)) return;
+    if (bad === -Infinity || evaluated.left.heightPx === 0) return;
+    if (this.#strips.length === KEPT && bad <= this.#strips.at(-1)!.badness) return;
     const strip = { name: evaluated.row.name, badness: bad, picture: stripOf(evaluated) };
     this.#strips = [...this.#strips, strip].sort((a, b) => b.badness - a.badness).slice(0, KEPT);
   }

@@ -31,6 +31,8 @@ export interface Row {
   readonly reason: string;
   /** Folded or stretched cells of the meshes that were drawn. */
   readonly fault: string | undefined;
+  /** Why it could not be measured at all; a pair then counts as refused. */
+  readonly failure: string | undefined;
   readonly ssim: number | undefined;
   readonly psnrDb: number | undefined;
   /** Mean distance from the known truth, or undefined without one, pixels at 480 px width. */
@@ -88,6 +90,7 @@ export function evaluateSubject(subject: Subject): Evaluated {
     confidence: frame?.confidence ?? 0,
     reason,
     fault: warp?.fault,
+    failure: undefined,
     ssim: ours?.ssim,
     psnrDb: ours?.psnrDb,
     errorPx: errorOf(ours, truth),
@@ -98,6 +101,31 @@ export function evaluateSubject(subject: Subject): Evaluated {
     magsacEcc: beside(second, baselines?.magsac_ecc),
   };
   return { row, left, right, ours, baseline: first };
+}
+
+/** The row of a case of which only this much is known. */
+export function bareRow(
+  name: string,
+  kind: EvaluationCase['kind'],
+  known: Pick<Row, 'accepted' | 'confidence' | 'reason' | 'failure'>,
+  baselines?: BaselinePair,
+): Row {
+  const beside = (baseline: Baseline | undefined): Comparison | undefined =>
+    baseline === undefined ? undefined : comparison(undefined, undefined, baseline, undefined);
+  return {
+    name,
+    kind,
+    ...known,
+    fault: undefined,
+    ssim: undefined,
+    psnrDb: undefined,
+    errorPx: undefined,
+    overlap: undefined,
+    scale: undefined,
+    bend: undefined,
+    ransac: beside(baselines?.ransac),
+    magsacEcc: beside(baselines?.magsac_ecc),
+  };
 }
 
 function draw(left: Picture, right: Picture, baseline: Baseline | undefined): Alignment | undefined {

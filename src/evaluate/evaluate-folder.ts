@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { SeamlineError } from '../common/seamline-error.ts';
 import type { ReportFrame } from '../contract/report.ts';
 import { readPicture } from '../model-tools/picture.ts';
 import type { Baselines } from './baselines.ts';
 import type { EvaluationCase } from './cases.ts';
-import { evaluateSubject, type Evaluated, type Row } from './evaluate-case.ts';
+import { bareRow, evaluateSubject, type Evaluated } from './evaluate-case.ts';
+import { FailedCases, withoutPictures } from './failed-case.ts';
 import type { OfflineAnswer, OfflineRun } from './offline-run.ts';
 import { makeClip, takeFrames } from './picture-files.ts';
 import { toPlane } from './plane-picture.ts';
@@ -26,17 +28,22 @@ export interface Instruments {
   readonly signal: AbortSignal;
 }
 
-/** Measures all cases, one after the other. */
+/** Measures all cases, one after the other; one that fails is kept as a row that says why. */
 export async function* evaluateCases(cases: readonly EvaluationCase[], tools: Instruments): AsyncGenerator<Evaluated> {
+  const failed = new FailedCases(tools.baselines, tools.signal);
   for (const one of cases.filter(({ kind }) => kind !== 'unrelated')) {
     tools.signal.throwIfAborted();
-    if (one.kind === 'clip') yield* evaluateClip(one, tools);
-    else yield await evaluatePair(one, tools);
+    try {
+      if (one.kind === 'clip') yield* evaluateClip(one, tools);
+      else yield await evaluatePair(one, tools);
+    } catch (error) {
+      yield await failed.keep(one, error);
+    }
   }
   const unrelated = cases.filter(({ kind }) => kind === 'unrelated');
   for (let first = 0; first < unrelated.length; first += CLIP_LENGTH) {
     tools.signal.throwIfAborted();
-    yield* evaluateUnrelated(unrelated.slice(first, first + CLIP_LENGTH), tools);
+    yield* evaluateUnrelated(unrelated.slice(first, first + CLIP_LENGTH), tools, failed);
   }
 }
 
@@ -91,50 +98,57 @@ async function* evaluateClip(one: EvaluationCase, tools: Instruments): AsyncGene
 }
 
 /** Pairs that must be refused: only their confidence counts, so that one clip holds them all. */
-async function* evaluateUnrelated(cases: readonly EvaluationCase[], tools: Instruments): AsyncGenerator<Evaluated> {
-  const { offline, ffmpeg, threshold } = tools;
-  const [left, right] = [join(offline.folder, 'left.mkv'), join(offline.folder, 'right.mkv')];
-  await makeClip(
-    ffmpeg,
-    cases.map((one) => one.left),
-    left,
-  );
-  await makeClip(
-    ffmpeg,
-    cases.map((one) => one.right),
-    right,
-  );
-  const { report } = await offline.stitch(left, right, true);
+async function* evaluateUnrelated(
+  cases: readonly EvaluationCase[],
+  tools: Instruments,
+  failed: FailedCases,
+): AsyncGenerator<Evaluated> {
+  const frames = await framesOfClip(cases, tools);
   for (const [index, one] of cases.entries()) {
-    const confidence = report.frames[index]?.confidence ?? 1;
-    const isAccepted = confidence >= threshold;
-    const row: Row = {
-      name: one.name,
-      kind: 'unrelated',
-      accepted: isAccepted,
-      confidence,
-      reason: isAccepted ? '' : 'nothing in common was found',
-      fault: undefined,
-      ssim: undefined,
-      psnrDb: undefined,
-      errorPx: undefined,
-      overlap: undefined,
-      scale: undefined,
-      bend: undefined,
-      ransac: undefined,
-      magsacEcc: undefined,
-    };
-    yield { row, ours: undefined, baseline: undefined, ...(await picturesOf(one, isAccepted, ffmpeg)) };
+    tools.signal.throwIfAborted();
+    try {
+      const frame = frames?.[index] ?? (await tools.offline.stitch(one.left, one.right)).report.frames[0];
+      yield await evaluateStranger(one, frame?.confidence ?? 1, tools);
+    } catch (error) {
+      yield await failed.keep(one, error);
+    }
   }
 }
 
-/** Only what is shown is read. */
-async function picturesOf(
-  { left, right }: EvaluationCase,
-  isShown: boolean,
-  ffmpeg: string,
-): Promise<Pick<Evaluated, 'left' | 'right'>> {
-  const nothing = { widthPx: 0, heightPx: 0, rgb: new Uint8Array(0) };
-  if (!isShown) return { left: nothing, right: nothing };
-  return { left: toPlane(await readPicture(ffmpeg, left)), right: toPlane(await readPicture(ffmpeg, right)) };
+/** One frame for each pair, or undefined when a picture among them cannot be put into a clip. */
+async function framesOfClip(
+  cases: readonly EvaluationCase[],
+  { offline, ffmpeg, signal }: Instruments,
+): Promise<readonly ReportFrame[] | undefined> {
+  const clips = [join(offline.folder, 'left.mkv'), join(offline.folder, 'right.mkv')] as const;
+  try {
+    for (const [clip, side] of [
+      [clips[0], 'left'],
+      [clips[1], 'right'],
+    ] as const) {
+      const pictures = cases.map((one) => one[side]);
+      await makeClip(ffmpeg, pictures, clip);
+    }
+    const { frames } = (await offline.stitch(...clips, true)).report;
+    // ffmpeg leaves out what it cannot read, and all later frames would be taken for other pairs.
+    return frames.length === cases.length ? frames : undefined;
+  } catch (error) {
+    // Pair by pair it comes out which picture is at fault.
+    if (signal.aborted || !(error instanceof SeamlineError)) throw error;
+    return undefined;
+  }
+}
+
+async function evaluateStranger(
+  one: EvaluationCase,
+  confidence: number,
+  { ffmpeg, threshold }: Instruments,
+): Promise<Evaluated> {
+  const accepted = confidence >= threshold;
+  const reason = accepted ? '' : 'nothing in common was found';
+  const row = bareRow(one.name, 'unrelated', { accepted, confidence, reason, failure: undefined });
+  // Only what is shown is read.
+  if (!accepted) return withoutPictures(row);
+  const left = toPlane(await readPicture(ffmpeg, one.left));
+  return { ...withoutPictures(row), left, right: toPlane(await readPicture(ffmpeg, one.right)) };
 }

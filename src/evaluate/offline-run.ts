@@ -18,14 +18,11 @@ export interface OfflineAnswer {
 export class OfflineRun {
   /** Holds temporary files until `close`. */
   readonly folder: string;
-  /** Folder of the bundle. */
-  readonly bundle: string;
   readonly #options: Omit<StitchOptions, 'inputs' | 'output'>;
   #networks: OpenNetworks | undefined;
 
   private constructor(folder: string, options: Omit<StitchOptions, 'inputs' | 'output'>) {
     this.folder = folder;
-    this.bundle = options.modelFolder;
     this.#options = options;
   }
 
@@ -39,8 +36,15 @@ export class OfflineRun {
   async stitch(left: string, right: string, areClips = false): Promise<OfflineAnswer> {
     const output = join(this.folder, areClips ? 'panorama.mkv' : 'panorama.jpg');
     const networks = await this.#openNetworks();
-    const { reason } = await stitchFiles({ ...this.#options, networks, inputs: [left, right], output });
-    return { report: JSON.parse(await readFile(join(this.folder, 'report.json'), 'utf8')) as Report, reason };
+    try {
+      const { reason } = await stitchFiles({ ...this.#options, networks, inputs: [left, right], output });
+      return { report: JSON.parse(await readFile(join(this.folder, 'report.json'), 'utf8')) as Report, reason };
+    } catch (error) {
+      // A stitch that broke off may have left them a pair that nobody waits for.
+      this.#networks = undefined;
+      await networks.close();
+      throw error;
+    }
   }
 
   /** Loading a bundle takes longer than using it on a pair. */

@@ -41,41 +41,46 @@ export interface ReportWarp {
   readonly fault: string | undefined;
 }
 
-/**
- * @param left, right sizes of the planes that are compared
- * @throws RangeError when a mesh cannot be inverted
- */
+/** Repeats a warp. @param left, right sizes of the planes that are compared */
 export function mapOfReport(report: Report, frame: ReportFrame, left: Size, right: Size): ReportWarp {
   const views = [report.views.reference, report.views.target].map(({ width, height }) => ({
     widthPx: width,
     heightPx: height,
   })) as [Size, Size];
   const canvas = { widthPx: report.width, heightPx: report.height };
-  const reference = meshOf(frame.reference, views[0], canvas);
-  const target = meshOf(frame.target, views[1], canvas);
-  const toCanvas = fitHomography(reference.rigid, reference.mesh);
-  const points = nodes(left, views[0]);
-  const onCanvas = invertSpline(reference.spline, points, applyAll(toCanvas, points));
-  const onTarget = target.spline.mapAll(onCanvas);
-  for (let at = 0; at < onTarget.length; at += 2) {
-    onTarget[at] = (onTarget[at]! * right.widthPx) / views[1].widthPx - 0.5;
-    onTarget[at + 1] = (onTarget[at + 1]! * right.heightPx) / views[1].heightPx - 0.5;
+  const [reference, target] = [meshOf(frame.reference, views[0]), meshOf(frame.target, views[1])];
+  const fault = reference.fault ?? target.fault;
+  try {
+    const toCanvas = fitHomography(reference.rigid, reference.mesh);
+    const points = nodes(left, views[0]);
+    const spline = fitThinPlateSpline(reference.mesh, reference.rigid, canvas);
+    const onCanvas = invertSpline(spline, points, applyAll(toCanvas, points));
+    const onTarget = fitThinPlateSpline(target.mesh, target.rigid, canvas).mapAll(onCanvas);
+    for (let at = 0; at < onTarget.length; at += 2) {
+      onTarget[at] = (onTarget[at]! * right.widthPx) / views[1].widthPx - 0.5;
+      onTarget[at + 1] = (onTarget[at + 1]! * right.heightPx) / views[1].heightPx - 0.5;
+    }
+    const isFolded = onCanvas.some(Number.isNaN);
+    return { map: interpolate(onTarget, left), fault: fault ?? (isFolded ? FOLDED : undefined) };
+  } catch (error) {
+    // Control points that fall together leave nothing to repeat, which is a finding about the bundle, not a failure.
+    if (!(error instanceof RangeError)) throw error;
+    return { map: fill(left, () => [Number.NaN, Number.NaN]), fault: fault ?? error.message };
   }
-  return { map: interpolate(onTarget, left), fault: reference.fault ?? target.fault };
 }
+
+const FOLDED = 'a view is folded and its warp has no inverse';
 
 interface ViewMesh {
   readonly mesh: Float64Array;
   readonly rigid: Float64Array;
-  readonly spline: ThinPlateSpline;
   readonly fault: string | undefined;
 }
 
-function meshOf(rows: ReportMesh, view: Size, canvas: Size): ViewMesh {
+function meshOf(rows: ReportMesh, view: Size): ViewMesh {
   const grid = { rows: rows.length - 1, cols: (rows[0]?.length ?? 0) - 1 };
   const mesh = Float64Array.from(rows.flat(2));
-  const rigid = rigidMesh(grid, view);
-  return { mesh, rigid, spline: fitThinPlateSpline(mesh, rigid, canvas), fault: checkMesh(mesh, grid, view) };
+  return { mesh, rigid: rigidMesh(grid, view), fault: checkMesh(mesh, grid, view) };
 }
 
 const nodeCount = (length: number): number => Math.ceil((length - 1) / STEP_PX) + 1;
@@ -91,7 +96,7 @@ function nodes(plane: Size, view: Size): Float64Array {
   return points;
 }
 
-/** Points that `spline` takes to `wanted`. */
+/** Points that `spline` takes to `wanted`; NaN where it has no inverse. */
 function invertSpline(spline: ThinPlateSpline, wanted: Float64Array, start: Float64Array): Float64Array {
   const found = start.slice();
   for (let at = 0; at < found.length; at += 2) {
@@ -104,7 +109,10 @@ function invertSpline(spline: ThinPlateSpline, wanted: Float64Array, start: Floa
       const [uy, vy] = spline.map(x, y + 1);
       const [a, b, c, d] = [ux - u, uy - u, vx - v, vy - v];
       const determinant = a * d - b * c;
-      if (!(Math.abs(determinant) > 1e-6)) throw new RangeError('a view is folded and its warp has no inverse');
+      if (!(Math.abs(determinant) > 1e-6)) {
+        found.fill(Number.NaN, at, at + 2);
+        break;
+      }
       found[at] = x + (d * dx - b * dy) / determinant;
       found[at + 1] = y + (a * dy - c * dx) / determinant;
     }

@@ -49,6 +49,8 @@ export interface TruthSummary {
 /** Figures over all rows. */
 export interface Summary {
   readonly accepted: Share;
+  /** Cases that could not be measured: names. A pair among them counts as refused, unrelated views for nothing. */
+  readonly failed: readonly string[];
   readonly folded: Share;
   /** Accepted pairs whose local scale lies within 0.8 to 1.25 of the first baseline's everywhere. */
   readonly scaleKept: Share;
@@ -95,10 +97,11 @@ const isWithin = (scale: Row['scale']): boolean => scale !== undefined && scale[
 /** Sums up the rows of one evaluation. */
 export function summarise(rows: readonly Row[]): Summary {
   const pairs = rows.filter(({ kind }) => kind !== 'unrelated');
-  const unrelated = rows.filter(({ kind }) => kind === 'unrelated');
+  const unrelated = rows.filter(({ kind, failure }) => kind === 'unrelated' && failure === undefined);
   const accepted = pairs.filter((row) => row.accepted);
   return {
     accepted: share(pairs, (row) => row.accepted),
+    failed: rows.filter(({ failure }) => failure !== undefined).map(({ name }) => name),
     folded: share(accepted, ({ fault }) => fault !== undefined),
     scaleKept: share(accepted, ({ scale }) => isWithin(scale)),
     bendKept: share(accepted, ({ bend }) => isWithin(bend)),

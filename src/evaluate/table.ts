@@ -36,7 +36,8 @@ export function rowText(row: Row): string {
   ].map((cell) => cell.padEnd(7));
   const scale = (row.scale?.map((value) => value.toFixed(2)).join(' to ') ?? '-').padEnd(12);
   const error = fixed(row.errorPx).padEnd(8);
-  const remark = row.fault ?? (row.accepted ? '' : 'refused');
+  const failed = row.failure === undefined ? undefined : `failed: ${row.failure}`;
+  const remark = failed ?? row.fault ?? (row.accepted ? '' : 'refused');
   return [row.name.slice(0, 34).padEnd(34), ...cells, scale, error, remark].join(' ').trimEnd();
 }
 
@@ -62,6 +63,7 @@ function truthText(name: string, figures: TruthSummary): string {
 /** The figures over all rows, as lines. */
 export function summaryText(summary: Summary): string {
   return [
+    ...(summary.failed.length === 0 ? [] : [`could not be measured              ${summary.failed.join(', ')}`]),
     `accepted                           ${shareText(summary.accepted)}`,
     `unrelated views refused            ${shareText(summary.unrelatedRefused)}, largest confidence ${fixed(summary.unrelatedMost)}`,
     `folded or degenerate meshes        ${shareText(summary.folded)}`,

@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import 'reflect-metadata';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Baselines } from '../../../src/evaluate/baselines.ts';
 import { runEvaluate } from '../../../src/evaluate/command.ts';
 import type { Row } from '../../../src/evaluate/evaluate-case.ts';
 import type { Summary } from '../../../src/evaluate/summary.ts';
@@ -37,6 +39,7 @@ afterAll(async () => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 async function writePair(name: string, left: Picture, right: Picture, truth: object): Promise<void> {
@@ -50,12 +53,16 @@ async function writePair(name: string, left: Picture, right: Picture, truth: obj
   }
 }
 
-async function evaluate(...flags: string[]): Promise<{ exitCode: number; evaluation: Evaluation }> {
+function evaluate(...flags: string[]): Promise<{ exitCode: number; evaluation: Evaluation }> {
+  return evaluateFolder(folder, ...flags);
+}
+
+async function evaluateFolder(from: string, ...flags: string[]): Promise<{ exitCode: number; evaluation: Evaluation }> {
   const out = join(folder, 'out');
   complained = [];
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => complained.push(String(text)) > 0);
-  const exitCode = await runEvaluate([folder, '--out', out, ...flags]);
+  const exitCode = await runEvaluate([from, '--out', out, ...flags]);
   const text = await readFile(join(out, 'evaluation.json'), 'utf8').catch(() => '{}');
   return { exitCode, evaluation: JSON.parse(text) as Evaluation };
 }
@@ -100,5 +107,63 @@ describe('npm run evaluate', () => {
 
     expect(exitCode).toBe(2);
     expect(complained.join('')).toContain('--limit takes a whole number');
+  });
+
+  it('keeps everything else when a picture is broken, and says which', { timeout: 240_000 }, async () => {
+    const broken = await mkdtemp(join(folder, 'broken-'));
+    for (const name of ['a', 'b']) await cp(join(folder, 'flat_near'), join(broken, name), { recursive: true });
+    await truncate(join(broken, 'a/right.png'), 60);
+    await writeFile(
+      join(broken, 'no_overlap.csv'),
+      'left_from,right_from\na/left.png,a/right.png\nb/left.png,b/right.png\n',
+    );
+
+    const { exitCode, evaluation } = await evaluateFolder(broken, '--python', PYTHON);
+
+    const { rows, summary } = evaluation;
+    expect(exitCode).toBe(1);
+    expect(rows.map(({ name, accepted }) => `${name}: ${accepted}`)).toEqual([
+      ...['a: false', 'a swapped: false', 'b: true', 'b swapped: true'],
+      // One picture alone cannot be left out of a clip without shifting all later pairs.
+      ...['a/left.png + a/right.png: false', 'b/left.png + b/right.png: true'],
+    ]);
+    expect(summary.failed).toEqual(['a', 'a swapped', 'a/left.png + a/right.png']);
+    expect(rows[0]!.failure).toMatch(/right\.png/);
+    expect(summary.unrelatedRefused).toEqual({ hits: 0, of: 1 });
+    expect(await readFile(join(folder, 'out/table.txt'), 'utf8')).toContain('could not be measured');
+  });
+
+  it('leaves nothing behind when there is no such bundle', async () => {
+    const temporary = await mkdtemp(join(folder, 'temporary-'));
+    vi.stubEnv('TMPDIR', temporary);
+
+    const { exitCode } = await evaluate('--model', 'nope');
+
+    expect(exitCode).toBe(1);
+    expect(complained.join('')).toContain('nope');
+    expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it('says before it begins that nothing can be written to --out', async () => {
+    const { exitCode } = await evaluate('--out', join(folder, 'no_overlap.csv'));
+
+    expect(exitCode).toBe(1);
+    expect(complained.join('')).toMatch(/--out .*no_overlap\.csv is no folder that can be written to/);
+  });
+});
+
+describe('the baselines', () => {
+  it('name a picture that OpenCV cannot read, and go on with the next pair', async () => {
+    const baselines = new Baselines(PYTHON);
+    const [left, right] = [join(folder, 'flat_near/left.png'), join(folder, 'flat_near/right.png')];
+    try {
+      await expect(baselines.find(left, join(folder, 'no_overlap.csv'))).rejects.toMatchObject({
+        type: 'file-unreadable',
+        message: expect.stringMatching(/OpenCV cannot read .*no_overlap\.csv/) as string,
+      });
+      expect((await baselines.find(left, right)).ransac.solved).toBe(true);
+    } finally {
+      await baselines.close();
+    }
   });
 });

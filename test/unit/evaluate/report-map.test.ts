@@ -55,4 +55,25 @@ describe('the warp that a report tells', () => {
 
     expect(fault).toContain('folds');
   });
+
+  it('names a folded reference, whose warp has no inverse, instead of breaking off', () => {
+    const folded = mesh(VIEWS.reference, (x, y) => [Math.abs(x - 480) + 30, y + 20]);
+    const { report, frame } = reportOf(folded, target);
+
+    const { fault } = mapOfReport(report, frame, { widthPx: 480, heightPx: 360 }, { widthPx: 480, heightPx: 360 });
+
+    expect(fault).toContain('folds');
+  });
+
+  it('names a view that has shrunk to a point, of which nothing can be repeated', () => {
+    const { report, frame } = reportOf(
+      mesh(VIEWS.reference, () => [30, 20]),
+      target,
+    );
+
+    const { map, fault } = mapOfReport(report, frame, { widthPx: 48, heightPx: 36 }, { widthPx: 48, heightPx: 36 });
+
+    expect(fault).toBeDefined();
+    expect(map.positions.every(Number.isNaN)).toBe(true);
+  });
 });

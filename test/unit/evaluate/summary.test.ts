@@ -16,6 +16,7 @@ function aRow(changes: Partial<Row> = {}): Row {
     confidence: 0.97,
     reason: '',
     fault: undefined,
+    failure: undefined,
     ssim: 0.8,
     psnrDb: 25,
     errorPx: undefined,
@@ -92,6 +93,25 @@ describe('the figures over all pairs', () => {
 
     expect(truth['flat']).toMatchObject({ medianPx: 0.4, success: { hits: 2, of: 3 }, confidentFailures: ['flat_2'] });
     expect(truth['bent']).toMatchObject({ success: { hits: 0, of: 1 }, confidentFailures: [] });
+  });
+
+  it('count a pair that could not be measured as refused, strangers that could not for nothing, and name both', () => {
+    const failure = 'right.jpg cannot be read';
+    const rows = [
+      aRow(),
+      aRow({ ...refused, name: 'broken', failure }),
+      aRow({ name: 'stranger', kind: 'unrelated', accepted: false, failure, ransac: undefined, magsacEcc: undefined }),
+    ];
+
+    const summary = summarise(rows);
+
+    expect(summary.failed).toEqual(['broken', 'stranger']);
+    expect(summary.accepted).toEqual({ hits: 1, of: 2 });
+    expect(summary.ransac!.atLeast).toEqual({ hits: 1, of: 2 });
+    expect(summary.unrelatedRefused).toEqual({ hits: 0, of: 0 });
+    expect(summary.unrelatedMost).toBeUndefined();
+    expect(summaryText(summary)).toContain('broken, stranger');
+    expect(rowText(rows[1]!)).toContain(`failed: ${failure}`);
   });
 
   it('stay printable when nothing was measured', () => {
