@@ -41,6 +41,8 @@ export class JobsService {
   readonly #registry = new JobRegistry();
   readonly #ownHosts: OwnHosts;
   readonly #file: StateFile | undefined;
+  /** Kept jobs that could not be started again: they stay kept for a later start, until they are deleted. */
+  readonly #unstarted = new Map<string, JobSpec>();
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -74,14 +76,15 @@ export class JobsService {
     return this.#file;
   }
 
-  /** Starts kept jobs again, under their old ids and outputs. */
+  /** Starts kept jobs again, under their old ids and outputs; those that cannot be started stay kept. */
   resume(specs: readonly JobSpec[]): void {
     for (const spec of specs) {
       try {
         this.#admit(spec);
         this.#start(spec);
       } catch (err) {
-        this.#logger.error('job cannot be started again', { jobId: spec.id, err });
+        this.#unstarted.set(spec.id, spec);
+        this.#logger.error('job cannot be started again and stays kept', { jobId: spec.id, err });
       }
     }
     if (specs.length > 0) void this.#save();
@@ -151,6 +154,7 @@ export class JobsService {
 
   /** Stops a job and forgets it; resolves when no process of it is left. */
   async remove(id: string): Promise<void> {
+    if (!this.#registry.has(id) && this.#unstarted.delete(id)) return this.#save();
     await this.#stop(this.#registry.get(id));
     this.#registry.delete(id);
     this.events.emit('change', id);
@@ -180,7 +184,8 @@ export class JobsService {
   async #save(): Promise<void> {
     if (this.#closing !== undefined) return;
     const specs = this.list().map(({ supervisor }) => supervisor.spec);
-    await this.#file?.save(specs.filter((spec) => spec.restart === 'always'));
+    const kept = specs.filter((spec) => spec.restart === 'always');
+    await this.#file?.save([...kept, ...this.#unstarted.values()]);
   }
 
   #start(spec: JobSpec): Job {

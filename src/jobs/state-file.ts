@@ -1,22 +1,16 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backoffMs } from '../common/backoff.ts';
-import { SafeUrl } from '../common/safe-url.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
 import type { JobSpec } from '../contract/job-spec.ts';
 import type { Logger } from '../logging/logger.ts';
-import { OUTPUT_PROTOCOLS, SOURCE_PROTOCOLS } from './dto/address.validator.ts';
-import { isJobId } from './job-id.ts';
+import { keptJobs, stateText } from './kept-jobs.ts';
 
 /** Pauses before a file that could not be written is tried again. */
 const RETRY = { firstMs: 2000, maxMs: 30_000, jitter: 0.2 };
 
 /** Only the owner may read it: it holds camera passwords. */
 const MODE = 0o600;
-
-interface Contents {
-  readonly version: 1;
-  readonly jobs: readonly JobSpec[];
-}
 
 /**
  * Jobs that outlive the server, in one JSON file. It is replaced as a whole (written beside, synced, renamed), so that a
@@ -26,7 +20,7 @@ interface Contents {
 export class StateFile {
   readonly #path: string;
   readonly #logger: Logger;
-  #wanted: Contents | undefined;
+  #wanted: readonly JobSpec[] | undefined;
   #writing: Promise<void> | undefined;
   #failures = 0;
   #problem: string | undefined;
@@ -38,21 +32,32 @@ export class StateFile {
     this.#logger = logger;
   }
 
-  /** The jobs of the file; none when there is no file. One that cannot be read is put aside for a person to look at. */
+  /**
+   * The jobs of the file; none when there is no file. What is no job in it, or the file when it is no state file, is put
+   * aside for a person to look at.
+   * @throws SeamlineError `file-unreadable` when the next save would destroy what the file may hold
+   */
   async load(): Promise<readonly JobSpec[]> {
-    let text: string;
+    let bytes: Buffer;
     try {
-      text = await readFile(this.#path, 'utf8');
+      bytes = await readFile(this.#path);
     } catch (err) {
-      if ((err as NodeJS.ErrnoException).code !== 'ENOENT') this.#logger.error('state file cannot be read', { err });
+      if ((err as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw this.#unusable('cannot be read', err);
+    }
+    const kept = keptJobs(bytes.toString('utf8'));
+    if (kept?.refused.length === 0) return kept.jobs;
+    if (kept === undefined) {
+      const file = await this.#putAside((aside) => rename(this.#path, aside));
+      this.#logger.error('state file is corrupt and was put aside', { file });
       return [];
     }
-    const jobs = jobsOf(text);
-    if (jobs !== undefined) return jobs;
-    const aside = `${this.#path}.corrupt`;
-    await rename(this.#path, aside).catch(() => undefined);
-    this.#logger.error('state file is corrupt and was put aside', { file: aside });
-    return [];
+    const { jobs, refused } = kept;
+    const file = await this.#putAside((aside) => writeFile(aside, stateText(refused), { mode: MODE, flush: true }));
+    this.#logger.error('state file has entries that are no jobs; they were put aside', { file, count: refused.length });
+    // Else each start would find and put aside the same again.
+    await this.save(jobs);
+    return jobs;
   }
 
   /** Why the file does not hold what it should, in plain words; undefined while it does. */
@@ -62,7 +67,7 @@ export class StateFile {
 
   /** Writes these jobs; of several calls while one is written only the last counts. Resolves when they are on disk. */
   save(jobs: readonly JobSpec[]): Promise<void> {
-    this.#wanted = { version: 1, jobs };
+    this.#wanted = jobs;
     this.#writing ??= this.#writeAll();
     return this.#writing;
   }
@@ -91,21 +96,39 @@ export class StateFile {
     this.#writing = undefined;
   }
 
-  #tryAgain(contents: Contents): void {
+  #tryAgain(jobs: readonly JobSpec[]): void {
     const pauseMs = backoffMs(this.#failures, Math.random, RETRY);
     this.#failures += 1;
-    this.#retry = setTimeout(() => void this.save((this.#wanted ?? contents).jobs), pauseMs);
+    this.#retry = setTimeout(() => void this.save(this.#wanted ?? jobs), pauseMs);
     // A server that ends does not wait for it.
     this.#retry.unref();
   }
 
-  async #write(contents: Contents): Promise<void> {
+  /** @param act makes the file of this name, which is free @returns the name @throws SeamlineError when it fails */
+  async #putAside(act: (aside: string) => Promise<void>): Promise<string> {
+    try {
+      let aside = `${this.#path}.corrupt`;
+      for (let count = 2; await exists(aside); count += 1) aside = `${this.#path}.corrupt-${count}`;
+      await act(aside);
+      return aside;
+    } catch (err) {
+      throw this.#unusable('is corrupt and cannot be put aside', err);
+    }
+  }
+
+  #unusable(what: string, cause: unknown): SeamlineError {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    const words = `the state file ${this.#path} ${what} (${code}); repair it, move it away, or set jobs.stateFile`;
+    return new SeamlineError('file-unreadable', words, { cause });
+  }
+
+  async #write(jobs: readonly JobSpec[]): Promise<void> {
     const draft = `${this.#path}.new`;
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
     await rm(draft, { force: true });
     const file = await open(draft, 'wx', MODE);
     try {
-      await file.writeFile(`${JSON.stringify(contents, null, 2)}\n`);
+      await file.writeFile(stateText(jobs));
       await file.sync();
     } catch (error) {
       // Half a file would take the room that others need.
@@ -115,6 +138,30 @@ export class StateFile {
       await file.close();
     }
     await rename(draft, this.#path);
+    await syncFolder(dirname(this.#path));
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** A new name is on disk only when its folder is. @throws what the file system says */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } catch (error) {
+    // File systems that keep no folders of their own (mounts of other systems) know no such thing.
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  } finally {
+    await folder.close();
   }
 }
 
@@ -123,43 +170,4 @@ function problemOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
   const why = code === 'ENOSPC' ? 'no space is left on its disk' : `writing fails with ${code}`;
   return `the state file cannot be written: ${why}; jobs with restart: always may not come back after a restart`;
-}
-
-/** The jobs in a state file's text, or undefined when it is none of ours. */
-export function jobsOf(text: string): readonly JobSpec[] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Cut off or not ours; the caller puts it aside.
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== 1) return undefined;
-  if (!('jobs' in value) || !Array.isArray(value.jobs)) return undefined;
-  return value.jobs.every(isSpec) ? value.jobs : undefined;
-}
-
-/** The parts of a job that decide what is connected to; the rest only sets numbers. */
-function isSpec(value: unknown): value is JobSpec {
-  if (typeof value !== 'object' || value === null) return false;
-  const spec = value as Partial<Record<keyof JobSpec, unknown>>;
-  const isAddress = (text: unknown, protocols: readonly string[]): boolean => {
-    try {
-      return typeof text === 'string' && SafeUrl.parse(text, protocols) !== undefined;
-    } catch {
-      return false;
-    }
-  };
-  return (
-    typeof spec.id === 'string' &&
-    isJobId(spec.id) &&
-    typeof spec.path === 'string' &&
-    typeof spec.model === 'string' &&
-    Number.isInteger(spec.width) &&
-    Number.isInteger(spec.bitrateKbps) &&
-    isAddress(spec.url1, SOURCE_PROTOCOLS) &&
-    isAddress(spec.url2, SOURCE_PROTOCOLS) &&
-    Array.isArray(spec.pushUrls) &&
-    spec.pushUrls.every((url) => isAddress(url, OUTPUT_PROTOCOLS))
-  );
 }

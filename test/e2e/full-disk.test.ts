@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jobsOf } from '../../src/jobs/state-file.ts';
+import { keptJobs } from '../../src/jobs/kept-jobs.ts';
 import { encodeVideo } from '../helpers/coded-video.ts';
 import { FakeCamera } from '../helpers/fake-camera.ts';
 import { runProgram } from '../helpers/run-program.ts';
@@ -52,7 +52,7 @@ describe('a disk that is full', () => {
     rmSync(disk, { recursive: true });
   });
 
-  const saved = (): readonly string[] | undefined => jobsOf(readFileSync(file, 'utf8'))?.map(({ path }) => path);
+  const saved = (): readonly string[] | undefined => keptJobs(readFileSync(file, 'utf8'))?.jobs.map(({ path }) => path);
 
   /** What the server says about its disk. */
   const health = async (): Promise<object> => {
