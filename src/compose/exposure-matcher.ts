@@ -50,11 +50,11 @@ export class ExposureMatcher {
     ];
   }
 
-  /** Forgets what was measured, for example after the views were swapped. */
-  reset(): void {
-    this.#logFactor = 0;
-    this.#uShift = 0;
-    this.#vShift = 0;
+  /** The views have exchanged their cameras: each gain goes with its camera. */
+  exchange(): void {
+    this.#logFactor = -this.#logFactor;
+    this.#uShift = -this.#uShift;
+    this.#vShift = -this.#vShift;
   }
 }
 

@@ -37,6 +37,7 @@ export interface Delay {
 /** Figures of a job process, once a second. */
 export interface PipelineStatus {
   readonly phase: PipelinePhase;
+  /** In the order of the request, `url1` and `url2`, whichever is the reference view. */
   readonly cameras: readonly [CameraStatus, CameraStatus];
   readonly fps: number;
   /** Frames dropped since the start, by stage and reason in plain words. */

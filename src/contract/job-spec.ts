@@ -33,7 +33,7 @@ export interface JobSpec {
   readonly fps: number | undefined;
   readonly bitrateKbps: number;
   readonly encoder: string;
-  /** Added to the capture times of camera 1, ms. */
+  /** Added to the capture times of `url2`, whichever view it feeds, ms. */
   readonly syncOffsetMs: number;
   readonly transport: CameraTransport;
   readonly ingest: IngestMode;
@@ -43,7 +43,7 @@ export interface JobSpec {
   readonly maxOutputWidth: number;
   readonly geometry: ManualGeometry | undefined;
   readonly restart: 'always' | 'never';
-  /** Exchanges the two views (PATCH `swap`). */
+  /** `url2` is the reference view (PATCH `swap`). */
   readonly swap: boolean;
 }
 

@@ -11,6 +11,9 @@ import { CameraSource } from './camera-source.ts';
 
 /** One camera of a job. */
 export interface OpenCamera {
+  /** The view that it feeds: whose ring is filled and whose frames these are. */
+  readonly view: CameraIndex;
+  /** Which camera of the request it is, for the log: 0 `url1`, 1 `url2`. */
   readonly camera: CameraIndex;
   readonly url: SafeUrl;
   readonly spec: JobSpec;
@@ -29,10 +32,10 @@ export interface OpenCamera {
 @Injectable()
 export class IngestService {
   /** A source that is not started yet. */
-  open({ camera, url, spec, settings, ffmpeg, createRing, onFrame, onChanged, log }: OpenCamera): CameraSource {
+  open({ view, camera, url, spec, settings, ffmpeg, createRing, onFrame, onChanged, log }: OpenCamera): CameraSource {
     const policy = new SourcePolicy(settings.sourcePolicy);
     return new CameraSource({
-      camera,
+      camera: view,
       url,
       transport: spec.transport,
       mode: spec.ingest,

@@ -1,5 +1,7 @@
+import type { CameraStatus } from '../contract/job-messages.ts';
 import type { CameraIndex } from '../contract/pixels.ts';
 import type { CameraSource } from '../ingest/camera-source.ts';
+import { statusOf } from './camera-status.ts';
 
 /** What a pair of cameras works with. */
 export interface CameraPairOptions {
@@ -7,7 +9,7 @@ export interface CameraPairOptions {
   readonly isSwapped: boolean;
   /** A source for a view, not started yet. @param camera of the request: 0 `url1`, 1 `url2` */
   readonly open: (view: CameraIndex, camera: CameraIndex) => CameraSource;
-  /** The cameras were closed and are about to be opened for each other's view. */
+  /** The cameras were closed and opened for each other's view; frames come later. */
   readonly onExchanged: () => void;
 }
 
@@ -29,6 +31,17 @@ export class CameraPair {
   /** The source of each view: reference, target; none before the start and while they are exchanged. */
   get views(): readonly CameraSource[] {
     return this.#views;
+  }
+
+  /** True while `url2` is the reference view, or is to be it at the start. */
+  get isSwapped(): boolean {
+    return this.#opened ?? this.#isSwapped;
+  }
+
+  /** States in the order of the request: `url1`, `url2`. */
+  status(): readonly [CameraStatus, CameraStatus] {
+    const [first, second] = this.isSwapped ? this.#views.toReversed() : this.#views;
+    return [statusOf(first), statusOf(second)];
   }
 
   /** Opens both. */
@@ -56,9 +69,11 @@ export class CameraPair {
   async #exchange(): Promise<void> {
     if (this.#opened === undefined || this.#opened === this.#isSwapped || this.#isClosed) return;
     await Promise.all(this.#views.splice(0).map((source) => source.close()));
+    if (this.#isClosed) return;
     // A later call may have asked for the old order meanwhile; then they are only opened again.
-    if (this.#opened !== this.#isSwapped && !this.#isClosed) this.#options.onExchanged();
+    const isOther = this.#opened !== this.#isSwapped;
     this.start();
+    if (isOther) this.#options.onExchanged();
   }
 
   /** Closes both; none is opened afterwards. Safe to call twice. */

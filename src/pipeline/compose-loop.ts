@@ -49,6 +49,8 @@ export class ComposeLoop {
   #running: Promise<void> | undefined;
   #replaced = 0;
   #made = 0;
+  /** Pairs that come from now on are of exchanged cameras; the one shown last is not. */
+  #isExchanged = false;
   #pictureWaiters: ((bytes: Uint8Array) => void)[] = [];
   #isClosed = false;
 
@@ -81,6 +83,11 @@ export class ComposeLoop {
   /** A copy of the next panorama, I420. */
   nextPanorama(): Promise<Uint8Array> {
     return new Promise((resolve) => this.#pictureWaiters.push(resolve));
+  }
+
+  /** The next pair and all later ones are of exchanged cameras. */
+  exchangeViews(): void {
+    this.#isExchanged = !this.#isExchanged;
   }
 
   /** Takes over the pair's holds. */
@@ -132,6 +139,10 @@ export class ComposeLoop {
     const { composer, encoder, clock } = this.#options;
     const isStill = pair === this.#last;
     if (!isStill) await this.#moveAlong(pair);
+    if (!isStill && this.#isExchanged) {
+      this.#exposure.exchange();
+      this.#isExchanged = false;
+    }
     const exposure = this.#exposure.next();
     const gains = withLostViewDark(exposure.gains, pair);
     const panorama = await composer.compose(pair.reference, pair.target, { ...exposure, gains });

@@ -24,6 +24,11 @@ export class ExposureControl {
     };
   }
 
+  /** The views have exchanged their cameras. */
+  exchange(): void {
+    this.#matcher.exchange();
+  }
+
   /** Learns from a panorama; a view that is held says nothing about the light of now. */
   learn(panorama: Panorama, pair: FramePair): void {
     if (panorama.overlap === undefined || pair.referenceIsHeld || pair.targetIsHeld) return;

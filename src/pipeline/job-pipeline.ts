@@ -1,8 +1,6 @@
-import type { Clock } from '../common/clock.ts';
 import { SafeUrl } from '../common/safe-url.ts';
 import { SeamlineError } from '../common/seamline-error.ts';
 import { compileKernels } from '../compose/kernel-module.ts';
-import type { StreamItem } from '../contract/access-unit.ts';
 import type { Frame } from '../contract/frame-ring.ts';
 import type { JobChange, PipelinePhase, PipelineStatus } from '../contract/job-messages.ts';
 import type { JobSpec, PipelineSettings } from '../contract/job-spec.ts';
@@ -13,20 +11,17 @@ import type { ViewSizes } from '../geometry/canvas.ts';
 import { toManualGeometry } from '../geometry/manual-geometry.ts';
 import { Cadence } from '../inference/cadence.ts';
 import type { InferenceClient } from '../inference/inference-client.ts';
-import type { InferenceService } from '../inference/inference.service.ts';
 import type { CameraSource } from '../ingest/camera-source.ts';
-import type { IngestService } from '../ingest/ingest.service.ts';
-import type { Logger } from '../logging/logger.ts';
 import { type FramePair, FramePairer } from '../pairing/frame-pairer.ts';
 import { type FfmpegInfo, findFfmpeg } from '../process/ffmpeg.ts';
 import { CameraPair } from './camera-pair.ts';
-import { statusOf } from './camera-status.ts';
 import { CanvasKeeper } from './canvas-keeper.ts';
 import { GeometryLoop } from './geometry-loop.ts';
 import type { FoundFor } from './geometry-pairs.ts';
 import { GeometryState } from './geometry-state.ts';
 import { type LoadControl, watchLoad } from './load-control.ts';
 import { Output } from './output.ts';
+import type { PipelinePorts } from './pipeline-ports.ts';
 import { jpegOf } from './snapshot.ts';
 import { ViewScaler } from './view-scaler.ts';
 import { ViewSet } from './view-set.ts';
@@ -36,16 +31,6 @@ import { nominalRate } from './working-size.ts';
 const TICK_MS = 10;
 /** Frames over which a first alignment replaces side by side, and a new plan an old one: two seconds at 25 a second. */
 const REPLAN_FRAMES = 50;
-
-/** What the surroundings of a pipeline give it. */
-export interface PipelinePorts {
-  readonly ingest: IngestService;
-  readonly inference: InferenceService;
-  readonly clock: Clock;
-  readonly onItem: (item: StreamItem) => void;
-  readonly onFailure: (error: unknown) => void;
-  readonly log: Logger;
-}
 
 /** One running stitch: connects the stages in the order of the flow and holds none of their logic. */
 export class JobPipeline {
@@ -84,7 +69,7 @@ export class JobPipeline {
     this.#cameras = new CameraPair({
       isSwapped: spec.swap,
       open: (view, camera) => this.#openCamera(view, camera),
-      onExchanged: () => this.#client?.reset(),
+      onExchanged: () => this.#onExchanged(),
     });
     this.#scaler = new ViewScaler({
       views: this.#views,
@@ -98,9 +83,9 @@ export class JobPipeline {
     });
     this.#pairer = new FramePairer({
       ...(settings.maxSkewMs === undefined ? {} : { maxSkewUs: settings.maxSkewMs * 1000 }),
-      syncOffsetUs: spec.syncOffsetMs * 1000,
       onPair: (pair) => this.#onPair(pair),
     });
+    this.#setSyncOffset();
   }
 
   /** Starts cameras and networks at once. @throws SeamlineError when ffmpeg or the bundle is unfit */
@@ -162,7 +147,8 @@ export class JobPipeline {
   #openCamera(view: CameraIndex, camera: CameraIndex): CameraSource {
     const url = camera === 0 ? this.#spec.url1 : this.#spec.url2;
     return this.#ports.ingest.open({
-      camera: view,
+      view,
+      camera,
       url: SafeUrl.parse(url, ['rtsp', 'rtsps'], `url${camera + 1}`),
       spec: this.#spec,
       settings: this.#settings,
@@ -173,6 +159,23 @@ export class JobPipeline {
       onChanged: () => this.#client?.reset(),
       log: this.#ports.log,
     });
+  }
+
+  #onExchanged(): void {
+    const nowUs = this.#ports.clock.nowUs();
+    this.#client?.reset();
+    this.#setSyncOffset();
+    this.#output?.exchangeViews();
+    this.#pairer.forget();
+    // A view whose new camera is away is dark: the last picture of the old one would be in the wrong place.
+    if (this.#output === undefined || !this.#views.isSettled) return;
+    for (const view of [0, 1] as const) this.#pairer.offer(this.#views.blackFrame(view, nowUs), nowUs);
+  }
+
+  /** It is told of `url2`, whichever view that feeds; pairing adds to the times of the target view. */
+  #setSyncOffset(): void {
+    const us = this.#spec.syncOffsetMs * 1000;
+    this.#pairer.setSyncOffset(this.#cameras.isSwapped ? -us : us);
   }
 
   #onFrame(frame: Frame): void {
@@ -305,7 +308,7 @@ export class JobPipeline {
     const client = this.#client;
     return {
       phase: this.#phase,
-      cameras: [statusOf(this.#cameras.views[0]), statusOf(this.#cameras.views[1])],
+      cameras: this.#cameras.status(),
       geometry: this.#geometry.summary(),
       provider: client?.provider ?? '',
       cadence: this.#loop?.summary() ?? { mode: 'live', updatesPerSecond: 0, comparisonsPerSecond: 0 },
@@ -339,7 +342,6 @@ export class JobPipeline {
       swap: swap ?? spec.swap,
     };
     if (bitrateKbps !== undefined) this.#output?.setBitrate(bitrateKbps);
-    if (syncOffsetMs !== undefined) this.#pairer.setSyncOffset(syncOffsetMs * 1000);
     if (fill !== undefined) {
       this.#output?.setFill(fill);
       this.#canvas?.setFill(fill);
@@ -351,7 +353,9 @@ export class JobPipeline {
     if (manual !== undefined && isPlacedAnew && this.#canvas !== undefined && this.#output !== undefined) {
       this.#show(this.#canvas.manual(manual), REPLAN_FRAMES);
     }
-    if (swap !== undefined) await this.#cameras.swap(swap);
+    const exchanged = swap === undefined ? undefined : this.#cameras.swap(swap);
+    this.#setSyncOffset();
+    await exchanged;
   }
 
   /** The geometry shown, in the form that `geometry` of a request takes. @throws SeamlineError before there is one */

@@ -133,6 +133,11 @@ export class Output {
     this.#composer.setBlurred(fill === 'blur');
   }
 
+  /** The views have exchanged their cameras: what was learned of a camera goes with it. */
+  exchangeViews(): void {
+    this.#loop.exchangeViews();
+  }
+
   /** The networks are asked about a pair: their answer can then be carried on from it. The caller keeps its holds. */
   look(pair: FramePair): void {
     this.#followed.look(pair);

@@ -191,6 +191,18 @@ describe('a stitch whose geometry is fixed by hand in POST', () => {
     expect(settings(await patch(job.id, { sync_offset_ms: 0 }))['sync_offset_ms']).toBe(0);
   });
 
+  it('delays the second camera by it also when that is the reference view', async () => {
+    const behind = (picture: I420Picture): number =>
+      picturesBehind(numberAt(picture, views[0]), numberAt(picture, views[1]));
+    await patch(job.id, { swap: true, sync_offset_ms: 200 });
+
+    const exchanged = await pictureWhere('fixed', (picture) => Math.abs(behind(picture) + 5) <= 1);
+    await patch(job.id, { swap: false, sync_offset_ms: 0 });
+    const back = await pictureWhere('fixed', (picture) => Math.abs(behind(picture)) <= 1);
+
+    expect(behind(exchanged)).toBeLessThan(behind(back) - 2);
+  });
+
   it('fills the border with blurred, darkened colours of the views, and with black again', async () => {
     await patch(job.id, { fill: 'blur' });
     const left = { x: views[0].x + 30, y: 3 };

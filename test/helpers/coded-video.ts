@@ -31,6 +31,8 @@ export interface CodedVideoOptions {
   readonly frames?: number;
   readonly gop?: number;
   readonly bFrames?: number;
+  /** One grey all the time, instead of a luma that tells the number. */
+  readonly luma?: number;
   /** A file to play instead of grey pictures, scaled to `size` and thinned to `fps`. */
   readonly clip?: string;
   /** Where in the clip to begin, seconds. */
@@ -61,6 +63,7 @@ export async function encodeVideo(options: CodedVideoOptions = {}): Promise<Code
     frames = LUMA_PERIOD,
     gop = 25,
     bFrames = 0,
+    luma,
     clip,
     clipStartS = 0,
     extra = [],
@@ -69,7 +72,7 @@ export async function encodeVideo(options: CodedVideoOptions = {}): Promise<Code
   try {
     const raw = join(folder, codec === 'h264' ? 'video.h264' : 'video.hevc');
     const container = join(folder, 'video.ts');
-    const luma = `geq=lum=16+mod(N\\,${LUMA_PERIOD})*${LUMA_STEP}:cb=128:cr=128`;
+    const picture = `geq=lum=${luma ?? `16+mod(N\\,${LUMA_PERIOD})*${LUMA_STEP}`}:cb=128:cr=128`;
     const encoder =
       codec === 'h264'
         ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-x264-params', 'aud=1:scenecut=0', '-g', String(gop)]
@@ -82,7 +85,7 @@ export async function encodeVideo(options: CodedVideoOptions = {}): Promise<Code
             `aud=1:keyint=${gop}:scenecut=0:log-level=none:bframes=${bFrames}`,
           ];
     if (codec === 'h264') encoder.push('-bf', String(bFrames));
-    const grey = ['-f', 'lavfi', '-i', `nullsrc=s=${size}:r=${fps},${luma}`];
+    const grey = ['-f', 'lavfi', '-i', `nullsrc=s=${size}:r=${fps},${picture}`];
     const played = ['-ss', String(clipStartS), '-i', clip ?? '', '-vf', `scale=${size},fps=${fps}`];
     const source = [...(clip === undefined ? grey : played), '-an', '-frames:v', String(frames)];
     await run('ffmpeg', [

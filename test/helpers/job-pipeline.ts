@@ -3,7 +3,7 @@ import type { AccessUnit } from '../../src/contract/access-unit.ts';
 import type { JobSpec, PipelineSettings } from '../../src/contract/job-spec.ts';
 import { InferenceService } from '../../src/inference/inference.service.ts';
 import { IngestService } from '../../src/ingest/ingest.service.ts';
-import { silentLogger } from '../../src/logging/logger.ts';
+import { loggerOver } from '../../src/logging/logger.ts';
 import { JobPipeline } from '../../src/pipeline/job-pipeline.ts';
 import { aJobSpec, somePipelineSettings } from './job-facts.ts';
 
@@ -13,6 +13,7 @@ export interface WatchedPipeline {
   readonly units: AccessUnit[];
   /** What it could not go on with; a sound pipeline leaves this empty. */
   readonly failures: unknown[];
+  readonly log: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
 }
 
 /** A job in this process that is not started yet, with the real decoders, networks, kernels and encoder. */
@@ -23,6 +24,7 @@ export function aPipeline(
 ): WatchedPipeline {
   const units: AccessUnit[] = [];
   const failures: unknown[] = [];
+  const log: WatchedPipeline['log'] = [];
   const pipeline = new JobPipeline(aJobSpec(spec), somePipelineSettings(settings), {
     ingest: new IngestService(),
     inference,
@@ -31,9 +33,9 @@ export function aPipeline(
       if (item.kind === 'access-unit') units.push(item.unit);
     },
     onFailure: (error) => failures.push(error),
-    log: silentLogger,
+    log: loggerOver((_level, message, fields) => log.push({ message, fields })),
   });
-  return { pipeline, units, failures };
+  return { pipeline, units, failures, log };
 }
 
 /** The same, started. */
