@@ -48,7 +48,9 @@ function readFolder(root: string, name: string): Folder | undefined {
 
 function readTruth(path: string): Truth | undefined {
   if (!existsSync(path)) return undefined;
-  const { left, right } = (readJson(path) ?? {}) as Record<'left' | 'right', unknown>;
+  const { left, right, frames } = (readJson(path) ?? {}) as Record<'left' | 'right' | 'frames', unknown>;
+  // The truth of a clip's motion, for evaluate:sequences.
+  if (left === undefined && right === undefined && frames !== undefined) return undefined;
   if (!arePoints(left) || !arePoints(right) || left.length !== right.length) {
     throw new SeamlineError(
       'file-unreadable',

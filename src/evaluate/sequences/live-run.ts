@@ -1,3 +1,4 @@
+import { SeamlineError } from '../../common/seamline-error.ts';
 import type { Size } from '../../contract/pixels.ts';
 import type { CanvasGeometry, Mesh } from '../../contract/warp-state.ts';
 import type { CameraMotions } from '../../contract/worker-messages.ts';
@@ -41,6 +42,7 @@ interface Reply {
 /**
  * Replays a live job on a clock of its own, so that the result does not depend on the machine: pairs come at the
  * camera's rate, the networks answer after what they cost, and each pair is drawn at once with what is known then.
+ * @throws SeamlineError `views-do-not-overlap` when no pair could be aligned
  */
 export async function liveTrack(
   ffmpeg: string,
@@ -96,7 +98,7 @@ export async function liveTrack(
   } finally {
     await Promise.all([lefts.return(undefined), rights.return(undefined)]);
   }
-  if (plan === undefined) throw new RangeError('nothing was aligned');
+  if (plan === undefined) throw new SeamlineError('views-do-not-overlap', 'live nothing was aligned');
   return { track: { grid, canvas: plan.size, views, frames }, first };
 }
 

@@ -1,7 +1,7 @@
 import type { Homography } from '../../geometry/homography.ts';
 import { alignmentOf, type FrameAlignment } from './alignment.ts';
 import { distortionOf } from './distortion.ts';
-import { meanPath, pathsOf, stabilityOf, stepsOf, type Paths } from './stability.ts';
+import { meanPath, meshStepsOf, pathsOf, stabilityOf, stepsOf, type Paths } from './stability.ts';
 import type { Sequence } from './sequences.ts';
 import type { Stage, Track } from './track.ts';
 
@@ -15,6 +15,8 @@ export interface Series {
   readonly stability: Float64Array;
   /** Longest way of any control point's content between two frames, px. */
   readonly steps: Float64Array;
+  /** Longest way of any control point on the panorama between two frames, whatever the cameras did, px. */
+  readonly meshSteps: Float64Array;
   /** The worst cell's ratio of stretches. */
   readonly distortion: Float64Array;
   /** Mean of the reference's control points, x and y interleaved, px. */
@@ -23,13 +25,15 @@ export interface Series {
 
 /** The figures of a track at one stage. */
 export interface Figures {
-  readonly psnrDb: number;
-  readonly ssim: number;
+  /** Undefined where the views never met. */
+  readonly psnrDb: number | undefined;
+  readonly ssim: number | undefined;
   /** Distance to the known place in the overlap, view px: mean and largest of the frames' medians. */
   readonly errorPx: number | undefined;
   readonly worstErrorPx: number | undefined;
   readonly stability: number;
   readonly longestStepPx: number;
+  readonly longestMeshStepPx: number;
   readonly distortion: number;
 }
 
@@ -50,6 +54,7 @@ export async function measureTrack(
     alignment: await alignmentOf(ffmpeg, videos, track, stage, every, truth, first),
     stability: a.map((value, index) => Math.max(value, b[index]!)),
     steps: c.map((value, index) => Math.max(value, d[index]!)),
+    meshSteps: meshStepsOf(track, stage),
     distortion: Float64Array.from(track.frames, (frame) => {
       const [reference, target] =
         stage === 'shown' ? [frame.reference, frame.target] : [frame.rawReference, frame.rawTarget];
@@ -63,17 +68,18 @@ export async function measureTrack(
 }
 
 /** Sums a series up. */
-export function figuresOf({ alignment: all, stability, steps, distortion }: Series): Figures {
+export function figuresOf({ alignment: all, stability, steps, meshSteps, distortion }: Series): Figures {
   const alignment = all.filter(({ index }) => index >= WARM_UP);
   const errors = alignment.flatMap(({ errorPx }) => errorPx ?? []);
   const later = (values: Float64Array): number[] => [...values.slice(WARM_UP)];
   return {
     psnrDb: mean(alignment.flatMap(({ psnrDb }) => psnrDb ?? [])),
     ssim: mean(alignment.flatMap(({ ssim }) => ssim ?? [])),
-    errorPx: errors.length === 0 ? undefined : mean(errors),
+    errorPx: mean(errors),
     worstErrorPx: errors.length === 0 ? undefined : Math.max(...errors),
-    stability: mean(later(stability)),
-    longestStepPx: Math.max(...later(steps)),
+    stability: mean(later(stability)) ?? 0,
+    longestStepPx: Math.max(0, ...later(steps)),
+    longestMeshStepPx: Math.max(0, ...later(meshSteps)),
     distortion: Math.max(...distortion),
   };
 }
@@ -94,6 +100,6 @@ export function overshootOf(shown: Float64Array, raw: Float64Array): number {
   return overshoot;
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

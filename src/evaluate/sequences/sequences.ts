@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { SeamlineError } from '../../common/seamline-error.ts';
 import type { Homography } from '../../geometry/homography.ts';
+import { namesIn, readJson } from '../input-files.ts';
 
 /** Two videos of a pair of cameras, frame n of one taken with frame n of the other. */
 export interface Sequence {
@@ -11,26 +12,27 @@ export interface Sequence {
   readonly truth: readonly Homography[] | undefined;
 }
 
-interface TruthFile {
-  readonly frames?: readonly { readonly reference_to_target?: readonly number[] }[];
-}
-
 /** Ground truth beside a clip: NAME.json or truth.json with `frames[n].reference_to_target`. */
 function truthBeside(path: string): Homography[] | undefined {
   if (!existsSync(path)) return undefined;
-  const { frames } = JSON.parse(readFileSync(path, 'utf8')) as TruthFile;
-  const homographies = frames?.flatMap(({ reference_to_target: h }) => (h?.length === 9 ? [Float64Array.from(h)] : []));
-  return homographies === undefined || homographies.length === 0 ? undefined : homographies;
+  const { frames } = (readJson(path) ?? {}) as { readonly frames?: unknown };
+  if (!Array.isArray(frames)) return undefined;
+  const rows = frames.map((frame) => (frame as { reference_to_target?: unknown } | null)?.reference_to_target);
+  if (rows.every((row) => row === undefined)) return undefined;
+  return rows.map((row, index) => {
+    if (Array.isArray(row) && row.length === 9 && row.every(Number.isFinite)) return Float64Array.from(row as number[]);
+    throw new SeamlineError('file-unreadable', `${path}: frames[${index}].reference_to_target must be nine numbers`);
+  });
 }
 
 /**
  * The clips of a folder: FOLDER/NAME/left.mp4 and right.mp4, and FOLDER/NAME-left.mp4 and NAME-right.mp4.
- * @throws SeamlineError `file-unreadable` when there is none
+ * @throws SeamlineError `file-unreadable` when there is none, or something that cannot be understood
  */
 export function findSequences(folder: string): Sequence[] {
   const root = resolve(folder);
   const found: Sequence[] = [];
-  const entries = existsSync(root) ? readdirSync(root).toSorted() : [];
+  const entries = namesIn(root);
   for (const entry of entries) {
     const inside = [join(root, entry, 'left.mp4'), join(root, entry, 'right.mp4')] as const;
     if (inside.every((path) => existsSync(path))) {

@@ -49,13 +49,25 @@ function apart(a: Float64Array, b: Float64Array): number {
 
 /** Longest way that the content of any control point goes between two frames, for each frame; pixels of the canvas. */
 export function stepsOf(paths: Paths): Float64Array {
-  return Float64Array.from(paths, (path, t) => {
-    let longest = 0;
-    const before = paths[t - 1] ?? path;
-    for (let at = 0; at < path.length; at += 2) {
-      longest = Math.max(longest, Math.hypot(path[at]! - before[at]!, path[at + 1]! - before[at + 1]!));
-    }
-    return longest;
+  return Float64Array.from(paths, (path, t) => longestWay(paths[t - 1] ?? path, path));
+}
+
+function longestWay(from: Float64Array, to: Float64Array): number {
+  let longest = 0;
+  for (let at = 0; at < from.length; at += 2) {
+    longest = Math.max(longest, Math.hypot(to[at]! - from[at]!, to[at + 1]! - from[at + 1]!));
+  }
+  return longest;
+}
+
+/**
+ * Longest way that any control point of either view goes on the panorama between two frames, for each frame; pixels.
+ * The motion of the cameras is not looked at: with fixed cameras this is what a viewer sees move that should stand.
+ */
+export function meshStepsOf(track: Track, stage: Stage): Float64Array {
+  return Float64Array.from(track.frames, (frame, t) => {
+    const [now, before] = [frame, track.frames[t - 1] ?? frame].map((one) => meshesOf(one, stage));
+    return Math.max(...([0, 1] as const).map((view) => longestWay(before![view], now![view])));
   });
 }
 

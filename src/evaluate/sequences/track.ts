@@ -1,3 +1,4 @@
+import { SeamlineError } from '../../common/seamline-error.ts';
 import type { Size } from '../../contract/pixels.ts';
 import type { Report, ReportMesh } from '../../contract/report.ts';
 import type { Mesh, MeshGrid } from '../../contract/warp-state.ts';
@@ -28,10 +29,10 @@ export function meshesOf(frame: TrackFrame, stage: Stage): readonly [Mesh, Mesh]
   return stage === 'shown' ? [frame.reference, frame.target] : [frame.rawReference, frame.rawTarget];
 }
 
-/** The track that a report of the offline command tells. @throws RangeError without frames */
+/** The track that a report of the offline command tells. @throws SeamlineError `file-unreadable` without frames */
 export function trackOfReport(report: Report): Track {
   const first = report.frames[0];
-  if (first === undefined) throw new RangeError('the report has no frames');
+  if (first === undefined) throw new SeamlineError('file-unreadable', 'no pair of pictures could be read');
   const size = ({ width, height }: { width: number; height: number }): Size => ({ widthPx: width, heightPx: height });
   const mesh = (rows: ReportMesh): Mesh => Float64Array.from(rows.flat(2));
   return {

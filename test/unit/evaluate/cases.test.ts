@@ -52,6 +52,15 @@ describe('the cases of a folder', () => {
     for (const { name } of drawn) expect(name).toMatch(/park.*yard|yard.*park/);
   });
 
+  it('leave the truth of a moving clip to evaluate:sequences', async () => {
+    const truth = join(root, 'hall/truth.json');
+    await writeFile(truth, JSON.stringify({ frames: [{ reference_to_target: [1, 0, 0, 0, 1, 0, 0, 0, 1] }] }));
+    const clip = findCases(root, 0, undefined).find(({ kind }) => kind === 'clip');
+
+    expect(clip).toBeDefined();
+    expect(clip!.truth).toBeUndefined();
+  });
+
   it('are the first pairs alone when they are limited', () => {
     expect(findCases(root, 0, 1).map(({ name, kind }) => `${kind} ${name}`)).toEqual([
       'pair park_1',

@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 
 import { SeamlineError } from '../../../src/common/seamline-error.ts';
 import { distortionOf } from '../../../src/evaluate/sequences/distortion.ts';
+import { csvOf, framesOf } from '../../../src/evaluate/sequences/frame-table.ts';
 import { figuresOf, overshootOf, type Series } from '../../../src/evaluate/sequences/measure-track.ts';
 import { plotOf } from '../../../src/evaluate/sequences/plot.ts';
 import { findSequences } from '../../../src/evaluate/sequences/sequences.ts';
-import { meanPath, pathsOf, stabilityOf, stepsOf } from '../../../src/evaluate/sequences/stability.ts';
+import { meanPath, meshStepsOf, pathsOf, stabilityOf, stepsOf } from '../../../src/evaluate/sequences/stability.ts';
 import type { Track } from '../../../src/evaluate/sequences/track.ts';
 import { rigidMesh } from '../../../src/geometry/rigid-mesh.ts';
 
@@ -52,6 +53,40 @@ describe('stability of a sequence', () => {
   });
 });
 
+describe('the way of the control points themselves', () => {
+  it('is the longest of both views, whatever the cameras did', () => {
+    const still = track([5, 5, 8, 8]);
+    const frames = still.frames.map((frame, t) => ({ ...frame, target: shifted(t === 3 ? -2 : 0) }));
+    expect([...meshStepsOf({ ...still, frames }, 'shown')]).toEqual([0, 0, 3, 2]);
+    expect([...meshStepsOf({ ...still, frames }, 'raw')]).toEqual([0, 0, 3, 0]);
+  });
+});
+
+describe('the table of single panoramas', () => {
+  const series: Series = {
+    alignment: [{ index: 1, psnrDb: 31.123456, ssim: 0.9, errorPx: undefined }],
+    stability: Float64Array.of(0, 0.5),
+    steps: Float64Array.of(0, 1.25),
+    meshSteps: Float64Array.of(0, 0.25),
+    distortion: Float64Array.of(1.1, 1.2),
+    path: Float64Array.of(0, 0, 3, -4),
+  };
+
+  it('numbers the frames of the videos and leaves empty what was not measured', () => {
+    expect(csvOf([{ way: 'live, held', series, first: 7 }])).toBe(
+      `way,frame,psnr_db,ssim,error_px,stability_px2,step_px,mesh_step_px,distortion,path_x_px,path_y_px
+"live, held",7,,,,0,0,0,1.1,0,0
+"live, held",8,31.12346,0.9,,0.5,1.25,0.25,1.2,3,-4
+`,
+    );
+    expect(framesOf({ way: 'offline', series, first: 0 })[1]).toMatchObject({
+      frame: 1,
+      psnrDb: 31.123456,
+      pathYPx: -4,
+    });
+  });
+});
+
 describe('distortion of a mesh', () => {
   it('is 1 for a turned and enlarged view, the ratio of stretches for others, and endless for a fold', () => {
     const rigid = rigidMesh(grid, view);
@@ -90,6 +125,7 @@ describe('figures of a series', () => {
     ],
     stability: new Float64Array(20).fill(stability),
     steps: Float64Array.from({ length: 20 }, (_none, t) => t / 100),
+    meshSteps: Float64Array.from({ length: 20 }, (_none, t) => (t === 3 ? 9 : t / 1000)),
     distortion: Float64Array.of(1.1, 1.3),
     path: Float64Array.from(path),
   });
@@ -101,10 +137,16 @@ describe('figures of a series', () => {
       worstErrorPx: 0.6,
       stability: 2,
       longestStepPx: 0.19,
+      longestMeshStepPx: 0.019,
       distortion: 1.3,
     });
     expect(figures.errorPx).toBeCloseTo(0.4, 9);
     expect(figures.ssim).toBeCloseTo(0.85, 9);
+  });
+
+  it('are nothing, and not NaN, where the views never met', () => {
+    const figures = figuresOf({ ...series([0, 0]), alignment: [] });
+    expect(figures).toMatchObject({ psnrDb: undefined, ssim: undefined, errorPx: undefined });
   });
 
   it('say how far a smoothed path leaves the range of the unsmoothed one', () => {
@@ -141,6 +183,24 @@ describe('the clips of a folder', () => {
       expect(found[1]!.truth).toBeUndefined();
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('are named when their truth is of another form', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'seamline-clips-'));
+    try {
+      for (const file of ['calm-left.mp4', 'calm-right.mp4']) writeFileSync(join(folder, file), '');
+      for (const [content, said] of [
+        ['{"frames": [', 'calm.json is no JSON'],
+        ['{"frames": [{"reference_to_target": [1, 0]}]}', 'frames[0].reference_to_target must be nine numbers'],
+        ['{"frames": [{"reference_to_target": [1,0,0,0,1,0,0,0,1]}, {}]}', 'frames[1].reference_to_target'],
+      ] as const) {
+        writeFileSync(join(folder, 'calm.json'), content);
+        expect(() => findSequences(folder)).toThrow(said);
+      }
+      expect(() => findSequences(join(folder, 'calm.json'))).toThrow(SeamlineError);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });
