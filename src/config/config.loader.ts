@@ -7,7 +7,8 @@ import { parseDocument } from 'yaml';
 import { SeamlineError, type FieldError } from '../common/seamline-error.ts';
 import { AppConfig } from './config.schema.ts';
 import { configKeys, fromEnvironment, fromFlags, isTree, mergeTrees, type ConfigTree } from './config.values.ts';
-import { fieldErrors } from './field-errors.ts';
+import { contradictions } from './contradictions.ts';
+import { fieldErrors, isWithin, type IsSound } from './field-errors.ts';
 import { readSecretFiles } from './secret-files.ts';
 
 /** Where a configuration comes from; everything that is left out is this process's own. */
@@ -78,7 +79,14 @@ function profileOf(
 function readFile(folder: string, name: string, mistakes: FieldError[]): ConfigTree {
   const path = join(folder, name);
   if (!existsSync(path)) return {};
-  const document = parseDocument(readFileSync(path, 'utf8'));
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    mistakes.push({ field: name, message: 'cannot be read' });
+    return {};
+  }
+  const document = parseDocument(text);
   for (const error of document.errors) {
     mistakes.push({ field: name, message: error.message.split('\n', 1)[0] ?? 'is not YAML' });
   }
@@ -91,71 +99,14 @@ function readFile(folder: string, name: string, mistakes: FieldError[]): ConfigT
 function checkedConfig(tree: ConfigTree, mistakes: FieldError[]): AppConfig {
   const config = plainToInstance(AppConfig, tree);
   const wrong = fieldErrors(validateSync(config, { whitelist: true, forbidNonWhitelisted: true }));
-  mistakes.push(...wrong);
-  // A section whose keys are wrong has not the types that the rest relies on.
-  const isSound = (...sections: (keyof AppConfig)[]): boolean =>
-    !wrong.some(({ field }) => sections.some((section) => field === section || field.startsWith(`${section}.`)));
-  mistakes.push(...contradictions(config, isSound));
-  if (isSound('access', 'rtsp', 'webrtc')) readSecretFiles(config, PROJECT_FOLDER, mistakes);
+  // What is wrong, or lies in or around something wrong, has not the type that the rest relies on.
+  const isSound: IsSound = (...keys) => !wrong.some(({ field }) => keys.some((key) => isWithin(key, field)));
+  mistakes.push(
+    ...wrong,
+    ...contradictions(config, isSound, PROJECT_FOLDER),
+    ...readSecretFiles(config, PROJECT_FOLDER, isSound),
+  );
   return config;
-}
-
-/** Mistakes that no key shows alone. @param isSound whether the keys of these sections are right, each for itself */
-function contradictions(config: AppConfig, isSound: (...sections: (keyof AppConfig)[]) => boolean): FieldError[] {
-  return [
-    ...(isSound('http', 'rtsp', 'webrtc') ? portMistakes(config) : []),
-    ...(isSound('inference') && config.inference.providers.length === 0
-      ? [{ field: 'inference.providers', message: 'must name at least one' }]
-      : []),
-    ...(isSound('rtsp', 'webrtc') ? loginMistakes(config) : []),
-    ...(isSound('push') ? certificateMistakes(config.push.certificateAuthorityFile) : []),
-  ];
-}
-
-function portMistakes(config: AppConfig): FieldError[] {
-  const mistakes: FieldError[] = [];
-  if (config.http.port !== 0 && config.http.port === config.rtsp.port) {
-    mistakes.push({ field: 'rtsp.port', message: 'must differ from http.port' });
-  }
-  if (config.webrtc.port !== 0 && [config.http.port, config.rtsp.port].includes(config.webrtc.port)) {
-    mistakes.push({ field: 'webrtc.port', message: 'must differ from http.port and rtsp.port' });
-  }
-  if (config.rtsp.udpPort % 2 !== 0) mistakes.push({ field: 'rtsp.udpPort', message: 'must be even (RFC 3550 §11)' });
-  if (config.rtsp.udpPort !== 0 && config.rtsp.udpPort === config.webrtc.port - (config.webrtc.port % 2)) {
-    mistakes.push({ field: 'rtsp.udpPort', message: 'must leave webrtc.port free; RTCP takes the port after it' });
-  }
-  return mistakes;
-}
-
-function loginMistakes(config: AppConfig): FieldError[] {
-  const mistakes: FieldError[] = [];
-  config.rtsp.users.forEach((user, index) => {
-    if (user.password !== '' || user.passwordFile !== '') return;
-    mistakes.push({ field: `rtsp.users[${index}].password`, message: 'or passwordFile is needed' });
-  });
-  config.webrtc.iceServers.forEach((server, index) => {
-    const hasLogin = server.username !== '' && (server.credential !== '' || server.credentialFile !== '');
-    if (!server.url.startsWith('turn') || hasLogin) return;
-    mistakes.push({
-      field: `webrtc.iceServers[${index}].username`,
-      message: 'and credential are needed by TURN servers',
-    });
-  });
-  return mistakes;
-}
-
-function certificateMistakes(path: string): FieldError[] {
-  if (path === '' || holdsCertificate(path)) return [];
-  return [{ field: 'push.certificateAuthorityFile', message: 'names a file without a certificate (PEM)' }];
-}
-
-function holdsCertificate(path: string): boolean {
-  try {
-    return readFileSync(projectPath(path), 'utf8').includes('-----BEGIN CERTIFICATE-----');
-  } catch {
-    // Missing or closed to us: to its user the same as empty.
-    return false;
-  }
 }
 
 function invalid(mistakes: readonly FieldError[]): SeamlineError {

@@ -7,6 +7,21 @@ const PLAIN_WORDS: Readonly<Record<string, string>> = {
   unknownValue: 'must be an object',
 };
 
+/** Whether all these keys may be looked at: none is wrong, nor lies in or around something wrong. */
+export type IsSound = (...keys: readonly string[]) => boolean;
+
+/** Whether one of two fields (`rtsp`, `rtsp.users[0].name`) is the other or lies in it. */
+export function isWithin(a: string, b: string): boolean {
+  const [outer, inner] = a.length < b.length ? [a, b] : [b, a];
+  return inner.startsWith(outer) && /^($|[.[])/.test(inner.slice(outer.length));
+}
+
+/** The sections of a list, with their places, whatever a file has put there instead of the list or of a section. */
+export function entriesOf<T extends object>(list: readonly T[] | undefined): readonly (readonly [number, T])[] {
+  if (!Array.isArray(list)) return [];
+  return [...list.entries()].filter(([, entry]) => typeof entry === 'object' && entry !== null);
+}
+
 /** class-validator's tree as a flat list, every field with its whole path (`jobs.defaults.fps`, `rtsp.users[0].name`). */
 export function fieldErrors(errors: readonly ValidationError[], parent = ''): FieldError[] {
   return errors.flatMap((error) => {

@@ -3,43 +3,67 @@ import { resolve } from 'node:path';
 import { validateSync } from 'class-validator';
 import type { FieldError } from '../common/seamline-error.ts';
 import type { AppConfig } from './config.schema.ts';
-import { fieldErrors } from './field-errors.ts';
+import { entriesOf, fieldErrors, type IsSound } from './field-errors.ts';
+import { AccessConfig, IceServerConfig, RtspUserConfig } from './server-config.ts';
 
 /**
  * Fills in tokens and passwords from the files that `…File` keys name. A file that cannot be read, is empty or holds
- * what the key itself would refuse is a mistake of that key; its content is never repeated.
- * @param config checked, not frozen yet
+ * what the key itself would refuse is a mistake of its `…File` key; its content is never repeated.
+ * @param config not frozen yet
  * @param folder where relative paths start
  */
-export function readSecretFiles(config: AppConfig, folder: string, mistakes: FieldError[]): void {
-  const lines = (path: string, field: string): string[] => {
-    if (path === '') return [];
-    try {
-      const found = readFileSync(resolve(folder, path), 'utf8')
-        .split(/\r?\n/)
-        .map((line) => line.trim());
-      const filled = found.filter((line) => line !== '' && !line.startsWith('#'));
-      if (filled.length === 0) mistakes.push({ field, message: 'names an empty file' });
-      return filled;
-    } catch {
-      mistakes.push({ field, message: 'names a file that cannot be read' });
-      return [];
-    }
+export function readSecretFiles(config: AppConfig, folder: string, isSound: IsSound): FieldError[] {
+  const mistakes: FieldError[] = [];
+  /** The lines of the file that a sound key names, checked as the value of `key`; none when it has none or a mistake. */
+  const linesOf = (path: string, field: string, check: (lines: string[]) => string | undefined): string[] => {
+    if (!isSound(field) || path === '') return [];
+    const lines = readLines(resolve(folder, path));
+    const message = typeof lines === 'string' ? lines : check(lines);
+    if (message !== undefined) mistakes.push({ field, message });
+    return typeof lines === 'string' || message !== undefined ? [] : lines;
   };
   const { access, rtsp, webrtc } = config;
-  Object.assign(access, {
-    adminTokens: [...access.adminTokens, ...lines(access.adminTokenFile, 'access.adminTokenFile')],
-    viewerTokens: [...access.viewerTokens, ...lines(access.viewerTokenFile, 'access.viewerTokenFile')],
-  });
-  rtsp.users.forEach((user, index) => {
-    if (user.password !== '') return;
-    const [password = ''] = lines(user.passwordFile, `rtsp.users[${index}].passwordFile`);
+  for (const key of ['adminTokens', 'viewerTokens'] as const) {
+    const file = key === 'adminTokens' ? 'adminTokenFile' : 'viewerTokenFile';
+    const own = isSound(`access.${key}`) ? access[key] : [];
+    const tokens = linesOf(access?.[file], `access.${file}`, (lines) =>
+      refusalOf(new AccessConfig(), key, [...own, ...lines]),
+    );
+    if (tokens.length > 0) Object.assign(access, { [key]: [...own, ...tokens] });
+  }
+  for (const [index, user] of entriesOf(rtsp?.users)) {
+    if (user.password !== '') continue;
+    const [password = ''] = linesOf(user.passwordFile, `rtsp.users[${index}].passwordFile`, ([line]) =>
+      refusalOf(new RtspUserConfig(), 'password', line),
+    );
     Object.assign(user, { password });
-  });
-  webrtc.iceServers.forEach((server, index) => {
-    if (server.credential !== '') return;
-    const [credential = ''] = lines(server.credentialFile, `webrtc.iceServers[${index}].credentialFile`);
+  }
+  for (const [index, server] of entriesOf(webrtc?.iceServers)) {
+    if (server.credential !== '') continue;
+    const [credential = ''] = linesOf(server.credentialFile, `webrtc.iceServers[${index}].credentialFile`, ([line]) =>
+      refusalOf(new IceServerConfig(), 'credential', line),
+    );
     Object.assign(server, { credential });
-  });
-  if (mistakes.length === 0) mistakes.push(...fieldErrors(validateSync(config)));
+  }
+  return mistakes;
+}
+
+/** The lines of a file without comments and empty ones, or what is wrong with it. */
+function readLines(path: string): string[] | string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return 'names a file that cannot be read';
+  }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const filled = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  return filled.length > 0 ? filled : 'names an empty file';
+}
+
+/** What the key of a section would say of a value, or undefined when it would take it. */
+function refusalOf(section: object, key: string, value: unknown): string | undefined {
+  const errors = fieldErrors(validateSync(Object.assign(section, { [key]: value })));
+  const found = errors.find(({ field }) => field === key);
+  return found === undefined ? undefined : `names a file with something else than is wanted: ${key} ${found.message}`;
 }

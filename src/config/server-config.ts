@@ -1,3 +1,4 @@
+import { isHost, networkOf } from './network.ts';
 import { flag, sections, text, texts, whole } from './setting.ts';
 
 const HOST = /^[A-Za-z0-9.:_-]{1,253}$/;
@@ -6,10 +7,12 @@ const TOKEN = /^[\x21-\x7e]{16,512}$/;
 const TOKEN_WORDS = 'must have 16 to 512 printable characters without spaces';
 const NETWORK = /^(loopback|private|public|[0-9a-fA-F.:]+(\/\d{1,3})?)$/;
 const NETWORK_WORDS = 'must be loopback, private, public, an address, or a network such as 192.168.0.0/16';
+const KINDS: readonly string[] = ['loopback', 'private', 'public'];
+const isNetwork = (text: string): boolean => KINDS.includes(text) || networkOf(text) !== undefined;
 
 /** The HTTP server: API, pages, HTTP-FLV and WHEP. */
 export class HttpConfig {
-  @text(HOST, HOST_WORDS)
+  @text(HOST, HOST_WORDS, isHost)
   readonly host: string = '0.0.0.0';
 
   /** 0 takes any free port (tests). */
@@ -35,7 +38,7 @@ export class HttpConfig {
   readonly requestTimeoutMs: number = 15_000;
 
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
-  @texts(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8')
+  @texts(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'must be an address or a network such as 10.0.0.0/8', 64, isNetwork)
   readonly trustProxy: readonly string[] = [];
 
   /** Other web origins that may send state-changing calls. */
@@ -67,15 +70,15 @@ export class AccessConfig {
 /** Names of this server and addresses it may talk to. */
 export class NetworkConfig {
   /** Names and addresses under which this machine is reached besides those of its interfaces. */
-  @texts(HOST, HOST_WORDS)
+  @texts(HOST, HOST_WORDS, 64, isHost)
   readonly publicHosts: readonly string[] = [];
 
   /** Where cameras may be. */
-  @texts(NETWORK, NETWORK_WORDS)
+  @texts(NETWORK, NETWORK_WORDS, 64, isNetwork)
   readonly sourceNetworks: readonly string[] = ['loopback', 'private', 'public'];
 
   /** Where pushes may go. */
-  @texts(NETWORK, NETWORK_WORDS)
+  @texts(NETWORK, NETWORK_WORDS, 64, isNetwork)
   readonly pushNetworks: readonly string[] = ['loopback', 'private', 'public'];
 }
 
@@ -94,7 +97,7 @@ export class RtspUserConfig {
 
 /** The RTSP server that players read from. */
 export class RtspConfig {
-  @text(HOST, HOST_WORDS)
+  @text(HOST, HOST_WORDS, isHost)
   readonly host: string = '0.0.0.0';
 
   @whole(0, 65_535)
@@ -134,7 +137,7 @@ export class IceServerConfig {
 
 /** Play by WebRTC (WHEP). */
 export class WebRtcConfig {
-  @text(HOST, HOST_WORDS)
+  @text(HOST, HOST_WORDS, isHost)
   readonly host: string = '0.0.0.0';
 
   /** UDP and TCP port for the media of all viewers; 0 takes any free one. */

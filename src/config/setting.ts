@@ -75,9 +75,16 @@ export function flag(): PropertyDecorator {
   return plain({ type: 'boolean' }, (value) => typeof value === 'boolean', 'must be true or false');
 }
 
-/** A text that matches `pattern`; `message` says in plain words what it must be. */
-export function text(pattern = /^\P{Cc}*$/u, message = 'must be a text without control characters'): PropertyDecorator {
-  const holds: Holds = (value) => typeof value === 'string' && pattern.test(value);
+/**
+ * A text that matches `pattern`; `message` says in plain words what it must be.
+ * @param isRight what no pattern can tell
+ */
+export function text(
+  pattern = /^\P{Cc}*$/u,
+  message = 'must be a text without control characters',
+  isRight: (text: string) => boolean = () => true,
+): PropertyDecorator {
+  const holds: Holds = (value) => typeof value === 'string' && pattern.test(value) && isRight(value);
   return plain({ type: 'string', pattern: pattern.source }, holds, message);
 }
 
@@ -86,12 +93,17 @@ export function oneOf(options: readonly string[]): PropertyDecorator {
   return plain({ enum: options }, (value) => options.includes(value as string), `must be one of ${options.join(', ')}`);
 }
 
-/** A list of at most `maxItems` texts that match `pattern`. */
-export function texts(pattern: RegExp, message: string, maxItems = 64): PropertyDecorator {
+/** A list of at most `maxItems` texts that match `pattern`. @param isRight what no pattern can tell of an entry */
+export function texts(
+  pattern: RegExp,
+  message: string,
+  maxItems = 64,
+  isRight: (text: string) => boolean = () => true,
+): PropertyDecorator {
   const holds: Holds = (value) =>
     Array.isArray(value) &&
     value.length <= maxItems &&
-    value.every((item) => typeof item === 'string' && pattern.test(item));
+    value.every((item) => typeof item === 'string' && pattern.test(item) && isRight(item));
   const items = { type: 'string', pattern: pattern.source };
   return plain(
     { type: 'array', items, maxItems },

@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { networkOf } from '../config/network.ts';
 
 /** What kind of network an address belongs to. `special` ones are allowed only where they are named. */
 export type AddressKind = 'loopback' | 'private' | 'public' | 'special' | 'refused';
@@ -12,13 +13,9 @@ function listOf(networks: readonly string[]): BlockList {
 
 /** Adds an address or a network in CIDR form. @throws RangeError when it is neither */
 export function addNetwork(list: BlockList, network: string): void {
-  const [address = '', prefix] = network.split('/');
-  const version = isIP(address);
-  const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix);
-  if (version === 0 || !Number.isInteger(bits) || bits < 0 || bits > (version === 6 ? 128 : 32)) {
-    throw new RangeError(`${network} is neither an address nor a network`);
-  }
-  list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
+  const found = networkOf(network);
+  if (found === undefined) throw new RangeError(`${network} is neither an address nor a network`);
+  list.addSubnet(found.address, found.bits, found.version === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** True when the list holds the address; text that is no address is in no list. */

@@ -1,14 +1,16 @@
 import 'reflect-metadata';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
+import { proxyList } from '../../../src/auth/client-address.ts';
 import type { SeamlineError } from '../../../src/common/seamline-error.ts';
 import { configFrom, loadConfig, type ConfigSources } from '../../../src/config/config.loader.ts';
 import { AppConfig } from '../../../src/config/config.schema.ts';
 import { configKeys } from '../../../src/config/config.values.ts';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
+import { SourcePolicy } from '../../../src/net/source-policy.ts';
 
 const shipped = new URL('../../../config/', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, shipped), 'utf8');
@@ -143,6 +145,121 @@ describe('mistakes', () => {
       'jobs.maxJobs',
       'rtsp.port',
     ]);
+  });
+
+  it('do not hide one another, wherever they stand', () => {
+    const folder = folderWith({ short: 'abc\n', empty: '# nothing\n', quoted: 'a"b\n', token: '0123456789abcdef\n' });
+    const local = `
+      http: {port: 8554, maxConnections: 0, trustProxy: [abc], host: 999.1.1.1}
+      access: {open: maybe, adminTokens: [short], adminTokenFile: "${folder}/short", viewerTokenFile: "${folder}/token"}
+      network: {sourceNetworks: [300.1.1.1]}
+      rtsp:
+        maxSessions: 0
+        udpPort: 8188
+        users:
+          - {name: a, password: b}
+          - {name: a, password: b}
+          - {name: "x y", passwordFile: /no/such/file}
+          - {name: c, passwordFile: "${folder}/quoted"}
+          - {name: d}
+          - {name: e, password: 5}
+      webrtc:
+        maxSessions: 0
+        iceServers: [{url: "turn:a"}, {url: "turn:b", username: c, credentialFile: "${folder}/empty"}, {url: 7}]
+      inference: {threads: 0, providers: []}
+      push: {stallTimeoutMs: 0, certificateAuthorityFile: package.json}`;
+
+    expect(Object.keys(mistakesOf(() => load({ 'local.yaml': local }))).sort()).toEqual([
+      'access.adminTokenFile',
+      'access.adminTokens',
+      'access.open',
+      'http.host',
+      'http.maxConnections',
+      'http.trustProxy',
+      'inference.providers',
+      'inference.threads',
+      'network.sourceNetworks',
+      'push.certificateAuthorityFile',
+      'push.stallTimeoutMs',
+      'rtsp.maxSessions',
+      'rtsp.port',
+      'rtsp.udpPort',
+      'rtsp.users[1].name',
+      'rtsp.users[2].name',
+      'rtsp.users[2].passwordFile',
+      'rtsp.users[3].passwordFile',
+      'rtsp.users[4].password',
+      'rtsp.users[5].password',
+      'webrtc.iceServers[0].username',
+      'webrtc.iceServers[1].credentialFile',
+      'webrtc.iceServers[2].url',
+      'webrtc.maxSessions',
+    ]);
+  });
+
+  it('of a section that is none do not hide those of others', () => {
+    const local =
+      'http: 1\naccess: []\nrtsp: null\nwebrtc: {iceServers: 3}\npush: x\ninference: 0\njobs: {maxJobs: 0}\n';
+
+    expect(Object.keys(mistakesOf(() => load({ 'local.yaml': local }))).sort()).toEqual([
+      'access',
+      'http',
+      'inference',
+      'jobs.maxJobs',
+      'push',
+      'rtsp',
+      'webrtc.iceServers',
+    ]);
+  });
+
+  it('of a file that cannot be read are listed as well', () => {
+    const folder = folderWith({ 'default.yaml': 'jobs: {maxJobs: 0}\n' });
+    mkdirSync(join(folder, 'local.yaml'));
+
+    expect(Object.keys(mistakesOf(() => loadConfig({ folder, environment: {}, flags: [] }))).sort()).toEqual([
+      'jobs.maxJobs',
+      'local.yaml',
+    ]);
+  });
+
+  it.each(['300.1.1.1', '10.0.0.0/99', '10.0.0.0/33', '::/129', ':::', '1.2.3', 'fe80::1%eth0', '10.0.0.0/', '/8'])(
+    '%s is no network',
+    (network) => {
+      const tree = { http: { trustProxy: [network] }, network: { sourceNetworks: [network], pushNetworks: [network] } };
+
+      expect(Object.keys(mistakesOf(() => configFrom(tree)))).toEqual([
+        'http.trustProxy',
+        'network.sourceNetworks',
+        'network.pushNetworks',
+      ]);
+    },
+  );
+
+  it.each(['10.0.0.0/8', '192.168.1.7', '::1', 'fd00::/8', '0.0.0.0/0', '2001:db8::7/128'])(
+    '%s is a network',
+    (network) => {
+      const tree = { http: { trustProxy: [network] }, network: { sourceNetworks: [network], pushNetworks: [network] } };
+      const { http, network: rules } = configFrom(tree);
+
+      expect(() => proxyList(http.trustProxy)).not.toThrow();
+      expect(() => new SourcePolicy({ allow: rules.sourceNetworks, ownPorts: [] })).not.toThrow();
+    },
+  );
+
+  it.each([
+    ['999.1.1.1', false],
+    ['1.2.3', false],
+    ['fe80:', false],
+    ['::1', true],
+    ['10.0.0.7', true],
+    ['pano.example.org', true],
+    ['7cams', true],
+  ])('%s as a host: %s', (host, isTaken) => {
+    const act = (): unknown =>
+      configFrom({ http: { host }, rtsp: { host }, webrtc: { host }, network: { publicHosts: [host] } });
+
+    if (isTaken) expect(act).not.toThrow();
+    else expect(Object.keys(mistakesOf(act))).toHaveLength(4);
   });
 
   it.each([
