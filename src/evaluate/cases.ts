@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SeamlineError } from '../common/seamline-error.ts';
 import { isFolder, namesIn, readJson } from './input-files.ts';
+import { placeOf, readSources } from './sources.ts';
 
 /** Two pictures or two clips to stitch. */
 export interface EvaluationCase {
   readonly name: string;
   readonly kind: 'pair' | 'clip' | 'unrelated';
+  /** Who took it: pairs of one source are alike. */
+  readonly source: string;
   /** The reference. */
   readonly left: string;
   /** The target. */
@@ -32,10 +35,11 @@ interface Folder extends EvaluationCase {
 
 function foldersOf(root: string): Folder[] {
   const names = namesIn(root).filter((name) => isFolder(join(root, name)));
-  return names.flatMap((name) => readFolder(root, name) ?? []);
+  const sourceOf = readSources(root);
+  return names.flatMap((name) => readFolder(root, name, sourceOf(name)) ?? []);
 }
 
-function readFolder(root: string, name: string): Folder | undefined {
+function readFolder(root: string, name: string, source: string): Folder | undefined {
   const files = namesIn(join(root, name)).map((file) => ({ file, match: FILE.exec(file) }));
   const find = (side: string): (typeof files)[number] | undefined => files.find(({ match }) => match?.[1] === side);
   const [left, right] = [find('left'), find('right')];
@@ -43,7 +47,7 @@ function readFolder(root: string, name: string): Folder | undefined {
   const kind = left.match?.[2] === undefined ? 'clip' : 'pair';
   const paths = { left: join(root, name, left.file), right: join(root, name, right.file) };
   const truth = readTruth(join(root, name, 'truth.json'));
-  return { name, kind, ...paths, ...(truth === undefined ? {} : { truth }) };
+  return { name, kind, source, ...paths, ...(truth === undefined ? {} : { truth }) };
 }
 
 function readTruth(path: string): Truth | undefined {
@@ -86,9 +90,9 @@ export function findCases(root: string, unrelated: number, limit: number | undef
   return cases;
 }
 
-function swapped({ name, left, right, truth }: Folder): EvaluationCase {
+function swapped({ name, source, left, right, truth }: Folder): EvaluationCase {
   const back = truth === undefined ? {} : { truth: { left: truth.right, right: truth.left } };
-  return { name: `${name} swapped`, kind: 'pair', left: right, right: left, ...back };
+  return { name: `${name} swapped`, kind: 'pair', source, left: right, right: left, ...back };
 }
 
 function listedUnrelated(root: string, limit: number | undefined): EvaluationCase[] {
@@ -102,19 +106,19 @@ function listedUnrelated(root: string, limit: number | undefined): EvaluationCas
       const where = `${list}, line ${index + 2}`;
       throw new SeamlineError('file-unreadable', `${where}: "${line}" must be two pictures in ${root}, LEFT,RIGHT`);
     }
-    return { name: `${left} + ${right}`, kind: 'unrelated', left: join(root, left), right: join(root, right) };
+    const paths = { left: join(root, left), right: join(root, right) };
+    return { name: `${left} + ${right}`, kind: 'unrelated', source: '', ...paths };
   });
 }
 
 function drawnUnrelated(folders: readonly Folder[], count: number): EvaluationCase[] {
-  const place = ({ name }: Folder): string => name.split('_')[0] ?? name;
   const cases: EvaluationCase[] = [];
   const total = folders.length ** 2;
   for (let step = 1; step <= total && cases.length < count; step += 1) {
     const index = (step * STRIDE) % total;
     const [a, b] = [folders[Math.floor(index / folders.length)]!, folders[index % folders.length]!];
-    if (place(a) === place(b)) continue;
-    cases.push({ name: `${a.name} + ${b.name}`, kind: 'unrelated', left: a.left, right: b.right });
+    if (placeOf(a.name) === placeOf(b.name)) continue;
+    cases.push({ name: `${a.name} + ${b.name}`, kind: 'unrelated', source: '', left: a.left, right: b.right });
   }
   return cases;
 }

@@ -24,6 +24,8 @@ export interface Comparison {
 export interface Row {
   readonly name: string;
   readonly kind: EvaluationCase['kind'];
+  /** Who took it. */
+  readonly source: string;
   /** The networks' alignment was used. */
   readonly accepted: boolean;
   readonly confidence: number;
@@ -47,9 +49,7 @@ export interface Row {
 }
 
 /** What is measured: two pictures, and how the offline command drew them. */
-export interface Subject {
-  readonly name: string;
-  readonly kind: EvaluationCase['kind'];
+export interface Subject extends Pick<EvaluationCase, 'name' | 'kind' | 'source'> {
   readonly left: Picture;
   readonly right: Picture;
   readonly report: Report;
@@ -70,7 +70,7 @@ export interface Evaluated {
 
 /** Measures how one pair was drawn, beside the baselines. Pictures and truth in their own sizes. */
 export function evaluateSubject(subject: Subject): Evaluated {
-  const { name, kind, report, frame, reason, baselines, truth } = subject;
+  const { name, kind, source, report, frame, reason, baselines, truth } = subject;
   const [left, right] = [toPlane(subject.left), toPlane(subject.right)];
   const accepted = frame !== undefined && frame.geometry !== 'side-by-side';
   const warp = accepted ? mapOfReport(report, frame, left, right) : undefined;
@@ -86,6 +86,7 @@ export function evaluateSubject(subject: Subject): Evaluated {
   const row: Row = {
     name,
     kind,
+    source,
     accepted,
     confidence: frame?.confidence ?? 0,
     reason,
@@ -105,8 +106,7 @@ export function evaluateSubject(subject: Subject): Evaluated {
 
 /** The row of a case of which only this much is known. */
 export function bareRow(
-  name: string,
-  kind: EvaluationCase['kind'],
+  { name, kind, source }: Pick<EvaluationCase, 'name' | 'kind' | 'source'>,
   known: Pick<Row, 'accepted' | 'confidence' | 'reason' | 'failure'>,
   baselines?: BaselinePair,
 ): Row {
@@ -115,6 +115,7 @@ export function bareRow(
   return {
     name,
     kind,
+    source,
     ...known,
     fault: undefined,
     ssim: undefined,

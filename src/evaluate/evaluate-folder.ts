@@ -53,7 +53,7 @@ async function evaluatePair(one: EvaluationCase, tools: Instruments): Promise<Ev
 }
 
 async function evaluateFiles(
-  { kind, left, right, truth }: EvaluationCase,
+  { kind, source, left, right, truth }: EvaluationCase,
   name: string,
   { report, reason }: OfflineAnswer,
   frame: ReportFrame | undefined,
@@ -63,6 +63,7 @@ async function evaluateFiles(
   return evaluateSubject({
     name,
     kind,
+    source,
     ...pictures,
     report,
     frame,
@@ -146,7 +147,7 @@ async function evaluateStranger(
 ): Promise<Evaluated> {
   const accepted = confidence >= threshold;
   const reason = accepted ? '' : 'nothing in common was found';
-  const row = bareRow(one.name, 'unrelated', { accepted, confidence, reason, failure: undefined });
+  const row = bareRow(one, { accepted, confidence, reason, failure: undefined });
   // Only what is shown is read.
   if (!accepted) return withoutPictures(row);
   const left = toPlane(await readPicture(ffmpeg, one.left));

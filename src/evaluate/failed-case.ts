@@ -29,13 +29,14 @@ export class FailedCases {
    * @param error what the case threw
    * @throws error again when it came from Ctrl-C, from a mistake in this program, or would come in every case
    */
-  async keep({ name, kind, left, right }: EvaluationCase, error: unknown): Promise<Evaluated> {
+  async keep(one: EvaluationCase, error: unknown): Promise<Evaluated> {
     // Numbers that leave an equation without a solution (RangeError) are one bundle's answer to one pair.
     const isOfCase = error instanceof RangeError || (error instanceof SeamlineError && !isFatal(error));
     if (this.#signal.aborted || !isOfCase) throw error;
     // Whatever a baseline can do with this pair still counts against us; where it fails too there is nothing to compare.
-    const baselines = kind === 'pair' ? await this.#baselines?.find(left, right).catch(() => undefined) : undefined;
+    const isPair = one.kind === 'pair';
+    const baselines = isPair ? await this.#baselines?.find(one.left, one.right).catch(() => undefined) : undefined;
     const failure = error.message.trim() || error.name;
-    return withoutPictures(bareRow(name, kind, { accepted: false, confidence: 0, reason: '', failure }, baselines));
+    return withoutPictures(bareRow(one, { accepted: false, confidence: 0, reason: '', failure }, baselines));
   }
 }

@@ -1,5 +1,8 @@
+import { crossValidate, type CrossValidation } from './cross-validation.ts';
 import type { Comparison, Row } from './evaluate-case.ts';
 import { PLANE_WIDTH_PX } from './plane-picture.ts';
+import { gainOf, shareOf, type Share } from './share.ts';
+import { placeOf } from './sources.ts';
 
 /** Differences of SSIM that cannot be seen. */
 const INVISIBLE = 0.002;
@@ -11,12 +14,6 @@ const SCALE: readonly [number, number] = [0.8, 1.25];
 const OVERLAP = 0.9;
 /** An alignment is right when its mean error is below 1 % of the width. */
 const SUCCESS_PX = 0.01 * PLANE_WIDTH_PX;
-
-/** Share of a number of cases, for example 3 of 4. */
-export interface Share {
-  readonly hits: number;
-  readonly of: number;
-}
 
 /** What one baseline says of all pairs that it solved. */
 export interface Against {
@@ -61,22 +58,13 @@ export interface Summary {
   readonly unrelatedRefused: Share;
   /** Largest confidence of a pair of unrelated views. */
   readonly unrelatedMost: number | undefined;
+  /** How the threshold of the confidence does on sources that it was not chosen with. */
+  readonly crossValidation: CrossValidation | undefined;
   /** Pairs whose truth is known, by the part of their names before `_`. */
   readonly truth: Readonly<Record<string, TruthSummary>>;
   readonly ransac: Against | undefined;
   readonly magsacEcc: Against | undefined;
 }
-
-/** SSIM over the common overlap, ours minus the baseline's; undefined where one of them is missing. */
-export function gainOf(comparison: Comparison | undefined): number | undefined {
-  const { oursInCommon, theirsInCommon } = comparison ?? {};
-  return oursInCommon === undefined || theirsInCommon === undefined ? undefined : oursInCommon - theirsInCommon;
-}
-
-const share = <T>(rows: readonly T[], isHit: (row: T) => boolean): Share => ({
-  hits: rows.filter(isHit).length,
-  of: rows.length,
-});
 
 const isNumber = (value: number | undefined): value is number => value !== undefined;
 
@@ -100,15 +88,16 @@ export function summarise(rows: readonly Row[]): Summary {
   const unrelated = rows.filter(({ kind, failure }) => kind === 'unrelated' && failure === undefined);
   const accepted = pairs.filter((row) => row.accepted);
   return {
-    accepted: share(pairs, (row) => row.accepted),
+    accepted: shareOf(pairs, (row) => row.accepted),
     failed: rows.filter(({ failure }) => failure !== undefined).map(({ name }) => name),
-    folded: share(accepted, ({ fault }) => fault !== undefined),
-    scaleKept: share(accepted, ({ scale }) => isWithin(scale)),
-    bendKept: share(accepted, ({ bend }) => isWithin(bend)),
+    folded: shareOf(accepted, ({ fault }) => fault !== undefined),
+    scaleKept: shareOf(accepted, ({ scale }) => isWithin(scale)),
+    bendKept: shareOf(accepted, ({ bend }) => isWithin(bend)),
     medianSsim: median(accepted.map(({ ssim }) => ssim).filter(isNumber)),
     medianPsnrDb: median(accepted.map(({ psnrDb }) => psnrDb).filter(isNumber)),
-    unrelatedRefused: share(unrelated, (row) => !row.accepted),
+    unrelatedRefused: shareOf(unrelated, (row) => !row.accepted),
     unrelatedMost: unrelated.length === 0 ? undefined : Math.max(...unrelated.map(({ confidence }) => confidence)),
+    crossValidation: crossValidate(rows),
     truth: truthByGroup(pairs.filter(({ errorPx }) => errorPx !== undefined)),
     ransac: against(pairs, ({ ransac }) => ransac),
     magsacEcc: against(pairs, ({ magsacEcc }) => magsacEcc),
@@ -116,7 +105,7 @@ export function summarise(rows: readonly Row[]): Summary {
 }
 
 function truthByGroup(rows: readonly Row[]): Record<string, TruthSummary> {
-  const groupOf = ({ name }: Row): string => name.split('_')[0] ?? name;
+  const groupOf = ({ name }: Row): string => placeOf(name);
   const groups = [...new Set(rows.map(groupOf))];
   return Object.fromEntries(groups.map((group) => [group, truthOf(rows.filter((row) => groupOf(row) === group))]));
 }
@@ -126,10 +115,10 @@ function truthOf(rows: readonly Row[]): TruthSummary {
   const theirs = rows.map((row) => row.ransac?.errorPx ?? Infinity);
   return {
     medianPx: median(ours),
-    success: share(ours, (error) => error < SUCCESS_PX),
+    success: shareOf(ours, (error) => error < SUCCESS_PX),
     confidentFailures: rows.filter((row) => row.accepted && (row.errorPx ?? 0) >= SUCCESS_PX).map(({ name }) => name),
     ransacMedianPx: median(theirs),
-    ransacSuccess: share(theirs, (error) => error < SUCCESS_PX),
+    ransacSuccess: shareOf(theirs, (error) => error < SUCCESS_PX),
   };
 }
 
@@ -140,17 +129,17 @@ function against(pairs: readonly Row[], of: (row: Row) => Comparison | undefined
   const gain = (row: Row): number | undefined => gainOf(of(row));
   const gains = solved.map(gain).filter(isNumber);
   return {
-    solved: share(compared, (row) => of(row)?.solved === true),
-    atLeast: share(solved, (row) => (gain(row) ?? -1) >= 0),
-    atLeastVisibly: share(solved, (row) => (gain(row) ?? -1) >= -INVISIBLE),
+    solved: shareOf(compared, (row) => of(row)?.solved === true),
+    atLeast: shareOf(solved, (row) => (gain(row) ?? -1) >= 0),
+    atLeastVisibly: shareOf(solved, (row) => (gain(row) ?? -1) >= -INVISIBLE),
     meanGain: mean(gains),
     medianGain: median(gains),
-    overlapKept: share(
+    overlapKept: shareOf(
       solved.filter((row) => row.accepted),
       (row) => (row.overlap ?? 0) >= OVERLAP * (of(row)?.overlap ?? 0),
     ),
     confidentFailures: solved.filter((row) => (gain(row) ?? 0) < -FAILURE).map(({ name }) => name),
-    unsolvedAccepted: share(
+    unsolvedAccepted: shareOf(
       compared.filter((row) => of(row)?.solved === false),
       (row) => row.accepted,
     ),

@@ -1,5 +1,7 @@
+import type { CrossValidation } from './cross-validation.ts';
 import type { Row } from './evaluate-case.ts';
-import { gainOf, type Against, type Share, type Summary, type TruthSummary } from './summary.ts';
+import { gainOf, type Share } from './share.ts';
+import type { Against, Summary, TruthSummary } from './summary.ts';
 
 const fixed = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? '-';
 
@@ -60,12 +62,23 @@ function truthText(name: string, figures: TruthSummary): string {
   return `${name.padEnd(34)} error ${ours} px, right ${shareText(success)}; SIFT, RANSAC ${theirs} px, ${shareText(ransacSuccess)}${failed}`;
 }
 
+function crossValidationText(found: CrossValidation | undefined): string[] {
+  if (found === undefined) return [];
+  const { sources, thresholds, confident, atLeast, unrelatedConfident } = found;
+  return [
+    `threshold from the other sources   ${thresholds.map((value) => value.toFixed(2)).join(' to ')} over ${sources} sources`,
+    `  pairs above it                   ${shareText(confident)}; unrelated views ${shareText(unrelatedConfident)}`,
+    ...(atLeast === undefined ? [] : [`  and SSIM at least SIFT, RANSAC's ${shareText(atLeast)} of those it solves`]),
+  ];
+}
+
 /** The figures over all rows, as lines. */
 export function summaryText(summary: Summary): string {
   return [
     ...(summary.failed.length === 0 ? [] : [`could not be measured              ${summary.failed.join(', ')}`]),
     `accepted                           ${shareText(summary.accepted)}`,
     `unrelated views refused            ${shareText(summary.unrelatedRefused)}, largest confidence ${fixed(summary.unrelatedMost)}`,
+    ...crossValidationText(summary.crossValidation),
     `folded or degenerate meshes        ${shareText(summary.folded)}`,
     `local scale 0.8 to 1.25            ${shareText(summary.scaleKept)} of the first baseline's`,
     `                                   ${shareText(summary.bendKept)} of our own nearest homography's`,

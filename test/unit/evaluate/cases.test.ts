@@ -52,6 +52,22 @@ describe('the cases of a folder', () => {
     for (const { name } of drawn) expect(name).toMatch(/park.*yard|yard.*park/);
   });
 
+  it('come from whom sources.csv names, and else from the place of their name', async () => {
+    const sources = join(root, 'sources.csv');
+    const of = (): string[] => [
+      ...new Set(findCases(root, 0, undefined).map(({ name, source }) => `${name}: ${source}`)),
+    ];
+    expect(of().slice(1, 3)).toEqual(['park_1 swapped: park', 'park_2: park']);
+    try {
+      await writeFile(sources, 'pair,split,source_group\npark_1,eval,ann\nyard_1,eval,ann\n');
+      expect(of().slice(1, 5)).toEqual(['park_1 swapped: ann', 'park_2: park', 'park_2 swapped: park', 'yard_1: ann']);
+      await writeFile(sources, 'name,who\n');
+      expect(of).toThrow('sources.csv, line 1');
+    } finally {
+      await rm(sources);
+    }
+  });
+
   it('leave the truth of a moving clip to evaluate:sequences', async () => {
     const truth = join(root, 'hall/truth.json');
     await writeFile(truth, JSON.stringify({ frames: [{ reference_to_target: [1, 0, 0, 0, 1, 0, 0, 0, 1] }] }));

@@ -1,32 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Comparison, Row } from '../../../src/evaluate/evaluate-case.ts';
+import type { Comparison } from '../../../src/evaluate/evaluate-case.ts';
 import { badness, summarise } from '../../../src/evaluate/summary.ts';
 import { rowText, summaryText } from '../../../src/evaluate/table.ts';
+import { aRow } from '../../helpers/evaluation-row.ts';
 
 function aComparison(gain: number, changes: Partial<Comparison> = {}): Comparison {
   const common = { oursInCommon: 0.7 + gain, theirsInCommon: 0.7 };
   return { solved: true, inliers: 99, ssim: 0.7, overlap: 0.5, errorPx: undefined, ...common, ...changes };
-}
-
-function aRow(changes: Partial<Row> = {}): Row {
-  return {
-    name: 'place_1',
-    kind: 'pair',
-    accepted: true,
-    confidence: 0.97,
-    reason: '',
-    fault: undefined,
-    failure: undefined,
-    ssim: 0.8,
-    psnrDb: 25,
-    errorPx: undefined,
-    overlap: 0.5,
-    scale: [0.95, 1.05],
-    bend: [0.97, 1.03],
-    ransac: aComparison(0.1),
-    magsacEcc: aComparison(0.05),
-    ...changes,
-  };
 }
 
 const refused = aRow({
@@ -112,6 +92,13 @@ describe('the figures over all pairs', () => {
     expect(summary.unrelatedMost).toBeUndefined();
     expect(summaryText(summary)).toContain('broken, stranger');
     expect(rowText(rows[1]!)).toContain(`failed: ${failure}`);
+  });
+
+  it('tell the threshold that was chosen without the pairs it is tried on', () => {
+    const rows = ['a', 'b'].map((source) => aRow({ source, confidence: 0.9 }));
+
+    expect(summaryText(summarise(rows))).toContain('threshold from the other sources   0.90 to 0.90 over 2 sources');
+    expect(summaryText(summarise(rows.slice(1)))).not.toContain('other sources');
   });
 
   it('stay printable when nothing was measured', () => {
