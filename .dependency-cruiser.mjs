@@ -28,7 +28,7 @@ const may = {
   inference: ['common', 'contract', 'geometry', 'kernels', 'process', 'logging', 'config'],
   compose: ['common', 'contract', 'geometry', 'kernels', 'process', 'logging', 'config'],
   egress: ['common', 'contract', 'media', 'net', 'auth', 'process', 'logging', 'config'],
-  jobs: ['common', 'contract', 'net', 'auth', 'process', 'logging', 'config', 'egress', 'http'],
+  jobs: ['common', 'contract', 'geometry', 'net', 'auth', 'process', 'logging', 'config', 'egress', 'http'],
   health: ['common', 'contract', 'process', 'logging', 'config', 'jobs', 'egress', 'net', 'auth'],
   viewer: ['common', 'auth'],
   http: ['common', 'logging', 'config'],

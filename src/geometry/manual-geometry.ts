@@ -2,7 +2,7 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import type { CanvasGeometry, ManualGeometry, Mesh, MeshGrid, PlaneGeometry } from '../contract/warp-state.ts';
 import { planCanvas, toCanvas, type CanvasOptions, type ViewSizes } from './canvas.ts';
 import { invert, multiply, scaleShift } from './homography.ts';
-import { checkPair } from './mesh-sanity.ts';
+import { checkPair, isFolded } from './mesh-sanity.ts';
 import { midPlaneMeshes, overlapShare } from './mid-plane.ts';
 import { pointCount } from './rigid-mesh.ts';
 
@@ -36,18 +36,40 @@ export function manualGeometry(
   return toCanvas(plane, plan, views, version, 'manual');
 }
 
-function fromHomography(
-  manual: Extract<ManualGeometry, { kind: 'homography' }>,
-  views: ViewSizes,
-  grid: MeshGrid,
-): PlaneGeometry {
+/**
+ * What is wrong with a geometry whatever the views are, in plain words, or undefined. Its counts must be right.
+ * `manualGeometry` finds out the rest: what stretches views of this size too far.
+ */
+export function manualFault(manual: ManualGeometry): string | undefined {
+  const folds = ({ grid, reference, target }: PlaneGeometry): string | undefined =>
+    isFolded(reference, grid) || isFolded(target, grid) ? 'folds a view over itself' : undefined;
+  try {
+    if (manual.kind === 'meshes') return folds(readMeshes(manual));
+    const view = { widthPx: manual.view_width, heightPx: manual.view_height };
+    return folds(planeOf(manual, { reference: view, target: view }, { rows: 2, cols: 2 }));
+  } catch (error) {
+    if (error instanceof SeamlineError) return error.errors?.[0]?.message;
+    throw error;
+  }
+}
+
+type ManualHomography = Extract<ManualGeometry, { kind: 'homography' }>;
+type ManualMeshes = Extract<ManualGeometry, { kind: 'meshes' }>;
+
+function fromHomography(manual: ManualHomography, views: ViewSizes, grid: MeshGrid): PlaneGeometry {
+  const plane = planeOf(manual, views, grid);
+  const reason = checkPair(plane, grid, views);
+  if (reason !== undefined) throw refuse('geometry.homography', `cannot be used: ${reason}`);
+  return plane;
+}
+
+function planeOf(manual: ManualHomography, views: ViewSizes, grid: MeshGrid): PlaneGeometry {
   if (manual.homography.length !== 9 || !manual.homography.every(Number.isFinite)) {
     throw refuse('geometry.homography', 'must be nine numbers');
   }
   const { view_width: width, view_height: height } = manual;
   const toReference = scaleShift(views.reference.widthPx / width, views.reference.heightPx / height, 0, 0);
   const fromTarget = scaleShift(width / views.target.widthPx, height / views.target.heightPx, 0, 0);
-  let plane: PlaneGeometry;
   try {
     const referenceFromTarget = multiply(toReference, multiply(Float64Array.from(manual.homography), fromTarget));
     const alignment = {
@@ -58,22 +80,24 @@ function fromHomography(
     };
     const meshes = midPlaneMeshes(alignment);
     const overlap = overlapShare(alignment);
-    plane = { grid, ...meshes, rawReference: meshes.reference, rawTarget: meshes.target, confidence: 1, overlap };
+    return { grid, ...meshes, rawReference: meshes.reference, rawTarget: meshes.target, confidence: 1, overlap };
   } catch (error) {
     if (error instanceof RangeError) throw refuse('geometry.homography', 'turns a view away from the other');
     throw error;
   }
-  const reason = checkPair(plane, grid, views);
-  if (reason !== undefined) throw refuse('geometry.homography', `cannot be used: ${reason}`);
+}
+
+function fromMeshes(manual: ManualMeshes, views: ViewSizes): PlaneGeometry {
+  const plane = readMeshes(manual);
+  const reason = checkPair(plane, plane.grid, views);
+  if (reason !== undefined) throw refuse('geometry', `cannot be used: ${reason}`);
   return plane;
 }
 
-function fromMeshes(manual: Extract<ManualGeometry, { kind: 'meshes' }>, views: ViewSizes): PlaneGeometry {
+function readMeshes(manual: ManualMeshes): PlaneGeometry {
   const grid = { rows: manual.reference.length - 1, cols: (manual.reference[0]?.length ?? 0) - 1 };
   const reference = readMesh(manual.reference, grid, 'geometry.reference');
   const target = readMesh(manual.target, grid, 'geometry.target');
-  const reason = checkPair({ reference, target }, grid, views);
-  if (reason !== undefined) throw refuse('geometry', `cannot be used: ${reason}`);
   return { grid, reference, target, rawReference: reference, rawTarget: target, confidence: 1, overlap: 0 };
 }
 

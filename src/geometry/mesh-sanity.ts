@@ -29,6 +29,11 @@ export function boundsOf(meshes: readonly Mesh[]): Bounds {
   return { left, top, right, bottom };
 }
 
+/** True when a cell of the mesh has a negative Jacobian at a corner, whatever the view's size. */
+export function isFolded(mesh: Mesh, grid: MeshGrid): boolean {
+  return cellsOf(grid).some((corners) => folds(edgesOf(mesh, corners)));
+}
+
 /**
  * Why a mesh cannot be used, in plain words, or undefined when it can: every point finite, no cell folded (negative
  * Jacobian at a corner), no cell edge scaled beyond 1:3 or 3:1 of the view.
@@ -38,35 +43,42 @@ export function checkMesh(mesh: Mesh, grid: MeshGrid, view: Size): string | unde
   if (!mesh.every(Number.isFinite)) return 'the alignment is not finite';
   const stepX = view.widthPx / grid.cols;
   const stepY = view.heightPx / grid.rows;
-  const stride = 2 * (grid.cols + 1);
-  for (let row = 0; row < grid.rows; row += 1) {
-    for (let col = 0; col < grid.cols; col += 1) {
-      const at = row * stride + col * 2;
-      const reason = checkCell(mesh, [at, at + 2, at + stride, at + stride + 2], stepX, stepY);
-      if (reason !== undefined) return reason;
-    }
+  for (const corners of cellsOf(grid)) {
+    const edges = edgesOf(mesh, corners);
+    if (folds(edges)) return 'the alignment folds a view over itself';
+    const scales = [
+      ...edges.across.map(([x, y]) => Math.hypot(x, y) / stepX),
+      ...edges.down.map(([x, y]) => Math.hypot(x, y) / stepY),
+    ];
+    if (Math.max(...scales) > MAX_SCALE) return 'the alignment stretches a view more than threefold';
+    if (Math.min(...scales) < 1 / MAX_SCALE) return 'the alignment squeezes a view more than threefold';
   }
   return undefined;
 }
 
-function checkCell(mesh: Mesh, corners: readonly number[], stepX: number, stepY: number): string | undefined {
-  const [a, b, c, d] = corners as [number, number, number, number];
-  const edge = (from: number, to: number): [number, number] => [
-    mesh[to]! - mesh[from]!,
-    mesh[to + 1]! - mesh[from + 1]!,
-  ];
-  const across = [edge(a, b), edge(c, d)] as const;
-  const down = [edge(a, c), edge(b, d)] as const;
-  for (const [x1, y1] of across) {
-    for (const [x2, y2] of down) if (x1 * y2 - y1 * x2 <= 0) return 'the alignment folds a view over itself';
-  }
-  const scales = [
-    ...across.map(([x, y]) => Math.hypot(x, y) / stepX),
-    ...down.map(([x, y]) => Math.hypot(x, y) / stepY),
-  ];
-  if (Math.max(...scales) > MAX_SCALE) return 'the alignment stretches a view more than threefold';
-  if (Math.min(...scales) < 1 / MAX_SCALE) return 'the alignment squeezes a view more than threefold';
-  return undefined;
+/** Where the four corners of each cell are in a mesh, row by row. */
+function cellsOf(grid: MeshGrid): (readonly [number, number, number, number])[] {
+  const stride = 2 * (grid.cols + 1);
+  return Array.from({ length: grid.rows * grid.cols }, (_, cell) => {
+    const at = Math.floor(cell / grid.cols) * stride + (cell % grid.cols) * 2;
+    return [at, at + 2, at + stride, at + stride + 2] as const;
+  });
+}
+
+type Vector = readonly [number, number];
+
+interface CellEdges {
+  readonly across: readonly [Vector, Vector];
+  readonly down: readonly [Vector, Vector];
+}
+
+function edgesOf(mesh: Mesh, [a, b, c, d]: readonly [number, number, number, number]): CellEdges {
+  const edge = (from: number, to: number): Vector => [mesh[to]! - mesh[from]!, mesh[to + 1]! - mesh[from + 1]!];
+  return { across: [edge(a, b), edge(c, d)], down: [edge(a, c), edge(b, d)] };
+}
+
+function folds({ across, down }: CellEdges): boolean {
+  return across.some(([x1, y1]) => down.some(([x2, y2]) => x1 * y2 - y1 * x2 <= 0));
 }
 
 /** `checkMesh` for both views of a pair, and a canvas of at most three views each way. */

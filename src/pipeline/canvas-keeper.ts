@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.ts';
+import { SeamlineError } from '../common/seamline-error.ts';
 import type { Fill } from '../contract/job-spec.ts';
 import type { Size } from '../contract/pixels.ts';
 import type { CanvasGeometry, ManualGeometry, PlaneGeometry } from '../contract/warp-state.ts';
@@ -76,6 +77,20 @@ export class CanvasKeeper {
     this.#isPlannedForNetwork = false;
     this.#freeze(geometry.canvas);
     return geometry;
+  }
+
+  /**
+   * What a user fixed before the views were known. When it does not fit them, both beside each other.
+   * @returns with the geometry why it is not the wanted one, in plain words, or an empty text
+   */
+  manualOrSideBySide(manual: ManualGeometry): { readonly geometry: CanvasGeometry; readonly refusal: string } {
+    try {
+      return { geometry: this.manual(manual), refusal: '' };
+    } catch (error) {
+      if (!(error instanceof SeamlineError)) throw error;
+      const refusal = `what was fixed by hand ${error.errors?.[0]?.message ?? error.message}`;
+      return { geometry: this.sideBySide(), refusal };
+    }
   }
 
   /** Changes nothing. @throws SeamlineError when what a user fixed cannot be a geometry of these views */

@@ -20,6 +20,8 @@ export class GeometryState {
   #shown: CanvasGeometry | undefined;
   #confirmedUs = 0;
   #confidence = 0;
+  /** Why what a user fixed is not shown; empty when it is, or nothing is fixed. */
+  #refusal = '';
   #reason = 'no pair of pictures was compared yet';
 
   constructor(clock: Clock) {
@@ -48,6 +50,11 @@ export class GeometryState {
     return this.#shown;
   }
 
+  /** What a user fixed cannot be shown, in plain words; empty: it can, or is no longer wanted. */
+  refuse(refusal: string): void {
+    this.#refusal = refusal;
+  }
+
   /** The networks gave nothing usable for a pair. */
   reject(confidence: number, reason: string): void {
     this.#confidence = confidence;
@@ -72,7 +79,7 @@ export class GeometryState {
       overlap: this.#shown?.overlap ?? 0,
       rate: this.#rate.perSecond(this.#clock.nowUs()),
       grid: this.#shown?.grid,
-      reason: this.origin === 'network' || this.origin === 'manual' ? '' : this.#reason,
+      reason: this.origin === 'network' || this.origin === 'manual' ? '' : this.#refusal || this.#reason,
       networkMs: { ...this.#networkMs },
     };
   }

@@ -6,7 +6,7 @@ import type { JobChange, PipelinePhase, PipelineStatus } from '../contract/job-m
 import type { JobSpec, PipelineSettings } from '../contract/job-spec.ts';
 import { SharedMemoryPlan } from '../contract/memory-plan.ts';
 import type { CameraIndex } from '../contract/pixels.ts';
-import type { ManualGeometry } from '../contract/warp-state.ts';
+import type { CanvasGeometry, ManualGeometry } from '../contract/warp-state.ts';
 import type { ViewSizes } from '../geometry/canvas.ts';
 import { toManualGeometry } from '../geometry/manual-geometry.ts';
 import { Cadence } from '../inference/cadence.ts';
@@ -14,6 +14,7 @@ import type { InferenceClient } from '../inference/inference-client.ts';
 import type { CameraSource } from '../ingest/camera-source.ts';
 import { type FramePair, FramePairer } from '../pairing/frame-pairer.ts';
 import { type FfmpegInfo, findFfmpeg } from '../process/ffmpeg.ts';
+import { alignDeadlineUs } from './align-deadline.ts';
 import { CameraPair } from './camera-pair.ts';
 import { CanvasKeeper } from './canvas-keeper.ts';
 import { GeometryLoop } from './geometry-loop.ts';
@@ -92,8 +93,7 @@ export class JobPipeline {
   async start(): Promise<void> {
     const { inference, log } = this.#ports;
     this.#ffmpeg = await findFfmpeg(this.#settings.ffmpegPath);
-    const kernels = await compileKernels();
-    this.#kernels = kernels;
+    this.#kernels = await compileKernels();
     this.#cameras.start();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#phase = 'warming';
@@ -102,7 +102,7 @@ export class JobPipeline {
       settings: this.#settings,
       model: this.#spec.model,
       memory: this.#memory,
-      kernels,
+      kernels: this.#kernels,
       log: log.child({ stage: 'inference' }),
     });
     if (this.#closing !== undefined) {
@@ -210,25 +210,15 @@ export class JobPipeline {
     this.#pairer.tick(nowUs);
     this.#load?.tick();
     if (this.#output !== undefined || this.#opening !== undefined || this.#firstFrameUs === undefined) return;
-    const timeoutUs = this.#settings.alignTimeoutMs * 1000;
     const manual = this.#spec.geometry;
-    if (this.#views.sizes !== undefined && manual !== undefined) {
-      this.#open((canvas) => canvas.manual(manual));
-      return;
+    if (this.#views.sizes === undefined || manual === undefined) {
+      const liveUs = this.#bothLiveUs ?? this.#firstFrameUs;
+      if (nowUs < alignDeadlineUs(liveUs, this.#networksUs, this.#settings.alignTimeoutMs * 1000)) return;
+      for (const camera of [0, 1] as const) {
+        if (this.#views.isUnknown(camera)) this.#pairer.offer(this.#views.blackFrame(camera, nowUs), nowUs);
+      }
     }
-    if (nowUs < this.#alignDeadlineUs(this.#bothLiveUs ?? this.#firstFrameUs, timeoutUs)) return;
-    for (const camera of [0, 1] as const) {
-      if (this.#views.isUnknown(camera)) this.#pairer.offer(this.#views.blackFrame(camera, nowUs), nowUs);
-    }
-    this.#open((canvas) => (manual === undefined ? canvas.sideBySide() : canvas.manual(manual)));
-  }
-
-  /** The networks' own start does not count against the time for aligning, within reason: a busy machine takes seconds. */
-  #alignDeadlineUs(liveUs: number, timeoutUs: number): number {
-    const latestUs = liveUs + 4 * timeoutUs;
-    return this.#networksUs === undefined
-      ? latestUs
-      : Math.min(latestUs, Math.max(liveUs, this.#networksUs) + timeoutUs);
+    this.#open((canvas) => (manual === undefined ? canvas.sideBySide() : this.#byHand(canvas, manual)));
   }
 
   #keeper(): CanvasKeeper | undefined {
@@ -244,12 +234,13 @@ export class JobPipeline {
   }
 
   /** Decides the output's size with the first geometry and opens composer and encoder. */
-  #open(first: (canvas: CanvasKeeper) => ReturnType<CanvasKeeper['sideBySide']>): void {
+  #open(first: (canvas: CanvasKeeper) => CanvasGeometry): void {
     const canvas = this.#keeper();
     const sizes = this.#views.sizes;
     if (canvas === undefined || sizes === undefined || this.#opening !== undefined) return;
     const { clock, onItem, onFailure, log } = this.#ports;
     this.#opening = (async () => {
+      const fixed = this.#spec.geometry;
       const geometry = first(canvas);
       const fps =
         this.#spec.fps ??
@@ -281,7 +272,7 @@ export class JobPipeline {
       });
       // Fixed by hand while the output was opened with something else.
       const manual = this.#spec.geometry;
-      if (manual !== undefined && geometry.origin !== 'manual') this.#show(canvas.manual(manual), 0);
+      if (manual !== undefined && manual !== fixed) this.#show(this.#byHand(canvas, manual), 0);
       this.#phase = 'running';
       log.info('output opened', {
         widthPx: geometry.canvas.widthPx,
@@ -292,7 +283,13 @@ export class JobPipeline {
     })().catch(onFailure);
   }
 
-  #show(geometry: ReturnType<CanvasKeeper['sideBySide']>, transitionFrames: number, found?: FoundFor): void {
+  #byHand(canvas: CanvasKeeper, manual: ManualGeometry): CanvasGeometry {
+    const { geometry, refusal } = canvas.manualOrSideBySide(manual);
+    this.#geometry.refuse(refusal);
+    return geometry;
+  }
+
+  #show(geometry: CanvasGeometry, transitionFrames: number, found?: FoundFor): void {
     this.#geometry.show(geometry);
     this.#output?.show(geometry, transitionFrames, found).catch(this.#ports.onFailure);
   }
@@ -347,11 +344,14 @@ export class JobPipeline {
       this.#canvas?.setFill(fill);
     }
     if (geometry !== undefined) this.#loop?.pause(geometry !== null);
-    if (geometry === null) this.#client?.reset();
+    if (geometry === null) {
+      this.#geometry.refuse('');
+      this.#client?.reset();
+    }
     // The networks' next geometry is placed anew; one that was fixed by hand does not come again by itself.
     const isPlacedAnew = geometry !== undefined || fill !== undefined;
     if (manual !== undefined && isPlacedAnew && this.#canvas !== undefined && this.#output !== undefined) {
-      this.#show(this.#canvas.manual(manual), REPLAN_FRAMES);
+      this.#show(this.#byHand(this.#canvas, manual), REPLAN_FRAMES);
     }
     const exchanged = swap === undefined ? undefined : this.#cameras.swap(swap);
     this.#setSyncOffset();

@@ -1,5 +1,6 @@
 import { ValidateBy } from 'class-validator';
 import type { ManualGeometry } from '../../contract/warp-state.ts';
+import { manualFault } from '../../geometry/manual-geometry.ts';
 
 const MAX_POINTS_PER_SIDE = 65;
 /** Control points may lie outside the canvas, but not beyond any picture. */
@@ -56,6 +57,10 @@ function homographyMistake(value: Fields): string | undefined {
 /** What is wrong with a manual geometry, in plain words, or undefined. */
 export function geometryMistake(value: unknown): string | undefined {
   if (!isObject(value)) return 'must be an object of kind meshes, homography or report';
+  return formMistake(value) ?? manualFault(toManualGeometry(value));
+}
+
+function formMistake(value: Fields): string | undefined {
   switch (value['kind']) {
     case 'meshes':
       return (

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ManualGeometry } from '../../../src/contract/warp-state.ts';
+import { reasonsOf } from '../../../src/jobs/job-state.ts';
 import { encodeVideo } from '../../helpers/coded-video.ts';
 import { FakeCamera } from '../../helpers/fake-camera.ts';
 import { aPipeline, EndlessLoading, startPipeline } from '../../helpers/job-pipeline.ts';
@@ -52,6 +53,35 @@ describe('a job whose geometry is fixed by hand', () => {
     expect(pipeline.geometry()).toEqual(GEOMETRY);
     expect(failures).toEqual([]);
   });
+
+  it.each(['in POST', 'by PATCH'])(
+    'goes on side by side and says why when one %s does not fit its cameras',
+    async (how) => {
+      const spec = { url1: await camera(), url2: await camera() };
+      // Nobody can know before the cameras have answered that their views would be stretched fourfold.
+      const wide = (left: number) => [0, 512].map((y) => [0, 768].map((x) => [left + x, y] as [number, number]));
+      const geometry = { kind: 'meshes', width: 1536, height: 512, reference: wide(0), target: wide(768) } as const;
+      const { pipeline, failures } = aPipeline(how === 'in POST' ? { ...spec, geometry } : spec);
+      open.push(pipeline);
+
+      const started = pipeline.start();
+      if (how === 'by PATCH') await pipeline.change({ geometry });
+      await started;
+      await expect.poll(() => pipeline.status().phase, { timeout: 30_000 }).toBe('running');
+      await pipeline.change({ fill: 'blur' });
+
+      expect(reasonsOf(pipeline.status())).toEqual([
+        'the views are shown side by side: what was fixed by hand cannot be used: ' +
+          'the alignment stretches a view more than threefold',
+      ]);
+      await expect(pipeline.change({ geometry })).rejects.toThrow('threefold');
+      await pipeline.change({ geometry: null });
+      expect(reasonsOf(pipeline.status()).join()).not.toContain('by hand');
+      await pipeline.change({ geometry: GEOMETRY });
+      expect(pipeline.status().geometry).toMatchObject({ origin: 'manual', reason: '' });
+      expect(failures).toEqual([]);
+    },
+  );
 
   it('keeps all as it is when a change has one that cannot be used', async () => {
     const [left, right] = [await startCamera(), await startCamera()];

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { SeamlineError } from '../../../src/common/seamline-error.ts';
+import type { ManualGeometry } from '../../../src/contract/warp-state.ts';
 import { planCanvas, toCanvas, type CanvasOptions } from '../../../src/geometry/canvas.ts';
-import { manualGeometry, toManualGeometry } from '../../../src/geometry/manual-geometry.ts';
+import { manualFault, manualGeometry, toManualGeometry } from '../../../src/geometry/manual-geometry.ts';
 import { rigidMesh } from '../../../src/geometry/rigid-mesh.ts';
 
 const view = { widthPx: 640, heightPx: 480 };
@@ -94,5 +95,23 @@ describe('manual geometry', () => {
     const problem = problemOf(() => manualGeometry(manual as never, views, grid, options, 1));
     expect(problem.type).toBe('invalid-request');
     expect(problem.errors?.[0]?.field).toBe(field);
+  });
+
+  it('has faults that can be told without the views', () => {
+    const { target, ...rest } = toManualGeometry(saved) as Extract<ManualGeometry, { kind: 'meshes' }>;
+    const homography = [1, 0, 0, 0, 1, 0, 0.01, 0, 1];
+
+    expect(manualFault({ ...rest, target: target.toReversed() })).toContain('folds');
+    expect(manualFault({ ...rest, target: [[[NaN, 0]]] })).toContain('points');
+    expect(manualFault({ kind: 'homography', homography, view_width: 640, view_height: 480 })).toContain('away');
+  });
+
+  it('has no fault that can be told without the views when it only stretches them too far', () => {
+    const { reference, ...rest } = toManualGeometry(saved) as Extract<ManualGeometry, { kind: 'meshes' }>;
+    const wide = { ...rest, reference: reference.map((row) => row.map(([x, y]) => [4 * x, y] as const)) };
+
+    expect(manualFault(toManualGeometry(saved))).toBeUndefined();
+    expect(manualFault(wide)).toBeUndefined();
+    expect(problemOf(() => manualGeometry(wide, views, grid, options, 1)).message).toContain('threefold');
   });
 });

@@ -40,6 +40,11 @@ describe('every route that takes a body', () => {
   });
 });
 
+/** Control points of one cell; the same with its right side left of the left one; a homography with a corner behind the horizon. */
+const SQUARE = [0, 90].map((y) => [0, 90].map((x) => [x, y]));
+const FOLDED = SQUARE.map((row) => row.toReversed());
+const TURNED_AWAY = [1, 0, 0, 0, 1, 0, 0.01, 0, 1];
+
 describe('POST /stitch', () => {
   it.each([
     ['url1', null],
@@ -111,6 +116,9 @@ describe('POST /stitch', () => {
     ['geometry', { kind: 'homography', homography: [1, 0, 0, 0, 1, 0, 0, 0], view_width: 640, view_height: 360 }],
     ['geometry', { kind: 'homography', homography: Array(9).fill(0), view_width: 640, view_height: 360 }],
     ['geometry', { kind: 'meshes', width: 100, height: 100, reference: [[[0, 0]]], target: [[[0, 0]]] }],
+    ['geometry', { kind: 'homography', homography: TURNED_AWAY, view_width: 640, view_height: 360 }],
+    ['geometry', { kind: 'meshes', width: 100, height: 100, reference: SQUARE, target: SQUARE.toReversed() }],
+    ['geometry', { kind: 'report', width: 100, height: 100, frame: { reference: FOLDED, target: SQUARE } }],
     ['restart', 'sometimes'],
     ['colour', 'red'],
     ['constructor', {}],
