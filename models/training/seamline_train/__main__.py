@@ -38,12 +38,12 @@ def parser() -> argparse.ArgumentParser:
     e.set_defaults(run=export_onnx.run)
     v = commands.add_parser("evaluate", help="measure weights; figures are kept in a JSON file")
     v.add_argument("what", nargs="*", choices=[*evaluation.MEASUREMENTS, []], help="default: everything")
-    for name in ("coarse", "fine"):
-        v.add_argument(f"--{name}", required=True, help=f"checkpoint of the {name} net")
-    v.add_argument("--smooth", help="checkpoint of the smooth net")
+    for name in ("coarse", "fine", "smooth"):
+        v.add_argument(f"--{name}", help=f"checkpoint of the {name} net")
+    v.add_argument("--onnx", help="folder of an exported bundle: measures its files in ONNX Runtime instead")
     v.add_argument("--photos", required=True, help="folder of photographs; only its held-out part is used")
     v.add_argument("--real", default="", help="folder of real pairs: NAME/left.jpg, NAME/right.jpg")
-    v.add_argument("--confidence", required=True, help="file of the logistic; written by `evaluate confidence`")
+    v.add_argument("--confidence", help="file of the logistic; written by `evaluate confidence`")
     v.add_argument("--out", required=True, help="JSON file of the figures")
     v.add_argument("--pairs", type=int, default=300, help="pairs per bucket")
     v.add_argument("--profile", default="default", choices=["default", "quality"])
