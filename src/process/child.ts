@@ -20,6 +20,8 @@ export interface OwnedChild {
   readonly exited: Promise<ChildExit>;
   /** SIGTERM, then SIGKILL after `graceMs`. Safe to call twice. */
   stop(graceMs?: number): Promise<ChildExit>;
+  /** Ends its input, which lets it end in order, then SIGKILL after `graceMs`. Safe to call twice. */
+  finish(graceMs?: number): Promise<ChildExit>;
   kill(): void;
 }
 
@@ -71,6 +73,13 @@ export function spawnChild(options: ChildOptions): OwnedChild {
       // Output that nobody reads any more would keep the pipe, and with it the end, open for ever.
       if (hasEnded) stdout.destroy();
       else child.once('exit', () => stdout.destroy());
+      const exit = await exited;
+      clearTimeout(timer);
+      return exit;
+    },
+    finish: async (graceMs = DEFAULT_GRACE_MS) => {
+      stdin.end();
+      const timer = setTimeout(() => child?.kill('SIGKILL'), graceMs);
       const exit = await exited;
       clearTimeout(timer);
       return exit;

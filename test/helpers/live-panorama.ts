@@ -103,6 +103,11 @@ export class LivePanorama {
     return this.#number;
   }
 
+  /** Sends no more pictures, as a job that has stopped; the stream stays open. */
+  pause(): void {
+    clearInterval(this.#timer);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.registry.closeAll('the test is over');

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:net';
 import { spawnChild, type OwnedChild } from '../../src/process/child.ts';
@@ -10,6 +10,8 @@ export interface RtmpReceiver {
   readonly port: number;
   /** Port of the same over TLS; undefined without a certificate. */
   readonly tlsPort: number | undefined;
+  /** File in which it says what publishers do. */
+  readonly log: string;
   readonly server: OwnedChild;
 }
 
@@ -21,12 +23,12 @@ export interface RtspReceiver {
   readonly server: OwnedChild;
 }
 
-/** Key and certificate of a server at 127.0.0.1 that nobody has signed. @returns file that holds both, PEM */
-export async function selfSignedCertificate(folder: string): Promise<string> {
+/** Key and certificate of a server at 127.0.0.1, under a name, that nobody has signed. @returns file that holds both, PEM */
+export async function selfSignedCertificate(folder: string, name = 'localhost'): Promise<string> {
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
   const made = await runProgram('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
-    ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate],
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
+    ...['-addext', `subjectAltName=DNS:${name},IP:127.0.0.1`, '-keyout', key, '-out', certificate],
   ]);
   if (made.exitCode !== 0) throw new Error(made.stderr);
   const both = join(folder, 'both.pem');
@@ -56,17 +58,29 @@ export async function startRtmpReceiver(folder: string, options: RtmpReceiverOpt
       : `stream { server { listen 127.0.0.1:${tlsPort} ssl; ssl_certificate ${pem}; ssl_certificate_key ${pem};
          proxy_pass 127.0.0.1:${port}; } }`;
   const config = join(folder, `nginx-${port}.conf`);
+  const log = join(folder, `${port}.log`);
   await writeFile(
     config,
     `load_module ${modules}/ngx_rtmp_module.so; ${pem === undefined ? '' : `load_module ${modules}/ngx_stream_module.so;`}
-     daemon off; master_process off; pid ${folder}/${port}.pid; error_log ${folder}/${port}.log info;
+     daemon off; master_process off; pid ${folder}/${port}.pid; error_log ${log} info;
      events { worker_connections 64; } ${tls}
      rtmp { server { listen 127.0.0.1:${port}; chunk_size 4096; application live { live on;
      ${isRecording ? `record all; record_path ${folder};` : 'record off;'} } } }`,
   );
   const server = spawnChild({ command: '/usr/sbin/nginx', args: ['-c', config, '-p', folder] });
   await eventually('the start of nginx', 10_000, () => answers(tlsPort ?? port));
-  return { port, tlsPort, server };
+  return { port, tlsPort, log, server };
+}
+
+/** How the newest stream of this key ended: by RTMP's own word, or with the loss of its connection. */
+export function rtmpEnd({ log }: RtmpReceiver, key: string): Promise<string> {
+  return eventually(`the end of ${key}`, 20_000, async () => {
+    const lines = (await readFile(log, 'utf8')).split('\n');
+    const begin = lines.findLastIndex((line) => line.includes(`publish: name='${key}'`));
+    const connection = / \*\d+ /.exec(lines[begin] ?? '')?.[0] ?? '?';
+    const later = lines.slice(begin).filter((line) => line.includes(connection));
+    return later.map((line) => /deleteStream|disconnect/.exec(line)?.[0]).find((word) => word !== undefined);
+  });
 }
 
 /** @param args user and password for Digest, or `--tls` and the file with key and certificate */

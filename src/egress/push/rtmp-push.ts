@@ -26,6 +26,8 @@ export interface RtmpPushOptions {
 }
 
 const WATCH_MS = 500;
+/** How long ffmpeg may take to end the stream at the server. */
+const END_MS = 1000;
 
 /** Pushes a stream to an RTMP server by one ffmpeg: FLV on its stdin, copied, key and application in a private file. */
 export class RtmpPush implements PushAttempt {
@@ -50,7 +52,8 @@ export class RtmpPush implements PushAttempt {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#child?.stop(1000);
+    // By a signal ffmpeg would be found waiting for pictures, and the server would not be told.
+    await this.#child?.finish(END_MS);
     await this.ended;
   }
 
@@ -81,8 +84,7 @@ export class RtmpPush implements PushAttempt {
       maxQueuedBytes: MAX_PUSH_QUEUE_BYTES,
       onEnd: (reason) => {
         this.#stalled = reason;
-        child.stdin.end();
-        void child.stop(1000);
+        void child.finish(END_MS);
       },
     });
     this.#progressUs = clock.nowUs();

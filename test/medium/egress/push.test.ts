@@ -9,7 +9,7 @@ import type { PushGroup } from '../../../src/egress/push/push-group.ts';
 import { silentLogger } from '../../../src/logging/logger.ts';
 import type { OwnedChild } from '../../../src/process/child.ts';
 import { LivePanorama, readAllMarked } from '../../helpers/live-panorama.ts';
-import { startRtmpReceiver, startRtspReceiver } from '../../helpers/push-receivers.ts';
+import { rtmpEnd, type RtmpReceiver, startRtmpReceiver, startRtspReceiver } from '../../helpers/push-receivers.ts';
 import { runProgram } from '../../helpers/run-program.ts';
 import { freePort } from '../../helpers/seamline-server.ts';
 
@@ -21,6 +21,7 @@ let live: LivePanorama;
 let folder: string;
 let rtmpPort: number;
 let nginx: OwnedChild;
+let receiver: RtmpReceiver;
 const starter = new PushStarter({
   ffmpegPath: 'ffmpeg',
   clock: monotonicClock,
@@ -32,7 +33,8 @@ const starter = new PushStarter({
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'seamline-'));
-  ({ port: rtmpPort, server: nginx } = await startRtmpReceiver(folder));
+  receiver = await startRtmpReceiver(folder);
+  ({ port: rtmpPort, server: nginx } = receiver);
   live = await LivePanorama.start();
 });
 
@@ -74,6 +76,20 @@ describe('pushes', () => {
     await group.close();
     expect(state(group)).toBe('stopped');
     await expect.poll(async () => (await commandLines()).includes(`rtmp://127.0.0.1:${rtmpPort}/`), LONG).toBe(false);
+  });
+
+  it('are ended in order at an RTMP server, also when the pictures of the job have ended before', async () => {
+    const ending = await LivePanorama.start('ending');
+    const group = starter.start(ending.hub, [`rtmp://127.0.0.1:${rtmpPort}/live/ending`]);
+    await expect.poll(() => state(group), LONG).toBe('running');
+
+    ending.pause();
+    // So that ffmpeg has read all that there is.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await group.close();
+
+    expect(await rtmpEnd(receiver, 'ending')).toBe('deleteStream');
+    await ending.close();
   });
 
   it('reach an RTSP server whole, after a Digest log-in', async () => {

@@ -70,6 +70,19 @@ describe('spawnChild', () => {
     expect(isAlive(child.pid ?? 0)).toBe(false);
   });
 
+  it('lets a program end in order that waits for more input, and kills one that does not end', async () => {
+    const waiting = spawnChild({ command: '/bin/sh', args: ['-c', 'trap "" TERM; cat; echo over >&2; exit 3'] });
+    waiting.stdout.resume();
+    const endless = spawnChild({ command: '/bin/sh', args: ['-c', 'exec sleep 300'] });
+    endless.stdout.resume();
+
+    const [ended, killed] = await Promise.all([waiting.finish(60_000), endless.finish(300)]);
+
+    expect(ended).toMatchObject({ exitCode: 3, signal: null, stderrTail: ['over'] });
+    expect(killed).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
+    expect(await waiting.finish()).toEqual(ended);
+  });
+
   it('ends although half of its output was read and the rest is waiting', async () => {
     const child = spawnChild({ command: '/bin/sh', args: ['-c', 'head -c 1000000 /dev/zero; exec sleep 300'] });
     const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
