@@ -41,6 +41,8 @@ export class JobSupervisor {
   readonly #lostLines: RateReporter<string>;
   #state: JobState = INITIAL_STATE;
   #status: PipelineStatus | undefined;
+  /** Of the output as players know it; every later process keeps it, whatever it finds at its start. */
+  #size: Partial<Pick<JobSpec, 'outputWidth' | 'outputHeight'>> = {};
   #handle: JobHandle | undefined;
   #timer: NodeJS.Timeout | undefined;
   #processUs = 0;
@@ -135,12 +137,12 @@ export class JobSupervisor {
   #startProcess(): void {
     if (isFinal(this.#state.phase) || this.#state.phase === 'stopping') return;
     this.#processUs = this.#options.clock.nowUs();
-    const handle = this.#options.runner.start(this.#spec, this.#options.settings(), {
+    const handle = this.#options.runner.start({ ...this.#spec, ...this.#size }, this.#options.settings(), {
       onEvent: (event) => {
         if (this.#handle === handle) this.#onEvent(event);
       },
       onItem: (item) => {
-        if (this.#handle === handle) this.#options.onItem(item);
+        if (this.#handle === handle) this.#onItem(item);
       },
     });
     this.#handle = handle;
@@ -167,6 +169,14 @@ export class JobSupervisor {
       const known: Problem = isProblemType(name) ? problems[name] : { status: 500, title: '', retryable: true };
       this.#apply({ kind: 'process-failed', problem: event.problem, isRetryable: known.retryable === true });
     }
+  }
+
+  #onItem(item: StreamItem): void {
+    if (item.kind === 'format') {
+      const { widthPx: outputWidth, heightPx: outputHeight } = item.format;
+      this.#size = { outputWidth, outputHeight };
+    }
+    this.#options.onItem(item);
   }
 
   #onStatus(status: PipelineStatus): void {

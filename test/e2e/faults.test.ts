@@ -13,6 +13,7 @@ import { readNotice } from '../helpers/read-notice.ts';
 import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, type JobView, ROOT, SeamlineServer } from '../helpers/seamline-server.ts';
+import { processTree } from '../helpers/slowed-processes.ts';
 
 /** Size in which the demo's truth is told, pixels. */
 const VIEW = { widthPx: 1280, heightPx: 720 };
@@ -201,6 +202,27 @@ describe('cameras that are missing, change or go', () => {
     expect(median(stepsOf(times))).toBeCloseTo(0.2, 1);
     expect(await read()).not.toContain('PICTURE');
     expectUndisturbed(back);
+  });
+
+  it('keeps size and players when its process dies while a camera is away', async () => {
+    const { restarts } = await server.job(job.id);
+    await right.vanish();
+    const [pid = 0] = await processTree(`pipeline.main.js ${job.id}`);
+    process.kill(pid, 'SIGKILL');
+
+    const alone = await eventually('a panorama of another process', 60_000, async () => {
+      const now = await server.job(job.id);
+      const isOpen = (figures(now)?.output ?? undefined) !== undefined;
+      return isOpen && Number(now['restarts']) > Number(restarts) ? now : undefined;
+    });
+    expectUndisturbed(alone);
+    await player.more(20, 20_000);
+    await right.listen();
+    const whole = await server.waitForState(job.id, ['running'], 45_000);
+    await player.more(20, 20_000);
+
+    expect(alone.reasons.join()).toMatch(/url2 is connecting.*side by side/);
+    expectUndisturbed(whole);
   });
 
   it('stitches and aligns H.265 cameras of GStreamer’s RTSP server', async () => {

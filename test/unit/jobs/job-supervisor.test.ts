@@ -108,6 +108,20 @@ describe('a supervised job', () => {
     expect(closed).toEqual([]);
   });
 
+  it('keeps the size of its output when its process is started again, and its description', async () => {
+    const { until, items, supervisor } = run('sizes-anew');
+    const sizes = () =>
+      items.flatMap((item) => (item.kind === 'format' ? [`${item.format.widthPx} × ${item.format.heightPx}`] : []));
+
+    for (const count of [1, 2, 3]) {
+      await until(() => sizes().length === count && supervisor.state.phase === 'running');
+      if (count < 3) process.kill(supervisor.handle?.pid ?? 0, 'SIGKILL');
+    }
+
+    expect(new Set(sizes()).size).toBe(1);
+    expect(supervisor.spec).toEqual(aJobSpec({ name: 'sizes-anew' }));
+  });
+
   it('is started again with the exit code in its reasons when it exits', async () => {
     const { until, supervisor } = run('exits-7');
 
