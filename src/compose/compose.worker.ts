@@ -1,14 +1,15 @@
 import { workerData, parentPort } from 'node:worker_threads';
 import { loadKernels } from '../kernels/index.ts';
+import { OVERLAP_WORDS } from '../kernels/strip-layout.ts';
 import { Strip } from './strip.ts';
 import type { StripWorkerData } from './strip-protocol.ts';
-import { controlBlock, DONE, MEASURE, QUIT, SEQUENCE, SUMS_PER_WORKER } from './strip-protocol.ts';
+import { controlBlock, DONE, MEASURE, QUIT, SEQUENCE } from './strip-protocol.ts';
 
 const data = workerData as StripWorkerData;
 const kernels = loadKernels(data.kernels, data.memory);
 const strip = new Strip(kernels, data);
-const { words, sums } = controlBlock(data.control);
-const ownSums = new Float64Array(data.memory.buffer, strip.layout.sums, SUMS_PER_WORKER);
+const { words, bins } = controlBlock(data.control);
+const ownBins = new Float64Array(data.memory.buffer, strip.layout.bins, OVERLAP_WORDS);
 
 let seen = Atomics.load(words, SEQUENCE);
 parentPort?.postMessage('ready');
@@ -20,6 +21,6 @@ for (;;) {
   seen = sequence;
   if (Atomics.load(words, QUIT) === 1) break;
   strip.draw(words);
-  if (words[MEASURE] === 1) sums.set(ownSums, data.index * SUMS_PER_WORKER);
+  if (words[MEASURE] === 1) bins.set(ownBins, data.index * OVERLAP_WORDS);
   if (Atomics.add(words, DONE, 1) + 1 === data.workers) Atomics.notify(words, DONE);
 }

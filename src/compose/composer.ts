@@ -10,8 +10,7 @@ import { checkOptions, DEFAULT_FEATHER_PX } from './composer-options.ts';
 import { GeometryFeed } from './geometry-feed.ts';
 import { NODE_SCRATCH_BYTES } from './node-grid.ts';
 import { openCellsOf } from './open-cells.ts';
-import type { OverlapMeans } from './overlap-means.ts';
-import { overlapMeans } from './overlap-means.ts';
+import { type ViewDifference, viewDifference } from './view-difference.ts';
 import { StripPool } from './strip-pool.ts';
 import { BACKDROP, CANVAS, FRAMES_LEFT, GAINS, MEASURE, SOURCES, TARGET_NODES } from './strip-protocol.ts';
 import type { ViewGain } from './view-gain.ts';
@@ -37,7 +36,7 @@ export interface Panorama {
   /** Frames until that geometry is reached; 0: it is. */
   readonly framesLeft: number;
   /** Set when it was asked for and the views overlap. */
-  readonly overlap: OverlapMeans | undefined;
+  readonly overlap: ViewDifference | undefined;
   /** Takes one more hold. */
   retain(): void;
   /** Gives one hold back. @throws Error when released too often */
@@ -200,7 +199,7 @@ export class Composer {
       size: this.#options.canvas,
       geometryVersion: this.#geometryVersion ?? 0,
       framesLeft: this.#framesLeft,
-      overlap: isMeasured ? overlapMeans(this.#pool.control.sums) : undefined,
+      overlap: isMeasured ? viewDifference(this.#pool.control.bins) : undefined,
       retain: () => canvas.retain(),
       release: () => canvas.release(),
     };

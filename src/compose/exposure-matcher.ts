@@ -1,9 +1,7 @@
-import type { OverlapMeans } from './overlap-means.ts';
+import type { ViewDifference } from './view-difference.ts';
 import type { ViewGain } from './view-gain.ts';
 import { NEUTRAL_GAIN } from './view-gain.ts';
 
-/** Luma of black in the limited range. */
-const BLACK = 16;
 /** Fewer blocks than this say too little about the exposure. */
 const MIN_BLOCKS = 20;
 /** A view is never brightened or darkened by more than this factor. */
@@ -12,17 +10,36 @@ const MAX_FACTOR = 1.5;
 const MAX_SHIFT = 12;
 /** Share of the way to the newest measurement that one update goes. */
 const DEFAULT_RATE = 0.1;
+/** A measurement this far from what is known is doubted: logarithm of the factor, and levels of U and V. */
+const LUMA_DOUBT = 0.02;
+const CHROMA_DOUBT = 1;
+/** Updates over which a doubted measurement must come again before it is followed: four seconds at five a second. */
+const DOUBTED_UPDATES = 20;
+/** Share of the way that what is doubted itself goes to the newest measurement. */
+const DOUBT_RATE = 0.2;
+
+/** Half of the difference of both views, which each of them gives way by. */
+interface Correction {
+  /** Natural logarithm of the target view's factor; the reference view's is its negative. */
+  readonly logFactor: number;
+  readonly u: number;
+  readonly v: number;
+}
+
+const NONE: Correction = { logFactor: 0, u: 0, v: 0 };
 
 /**
- * Follows how bright and how tinted both views are in the overlap and meets half way, so that neither view is driven
- * into saturation. Slow, so that nothing pumps when something passes through the overlap.
+ * Follows how differently bright and tinted both views are in the overlap and meets half way, so that neither view is
+ * driven into saturation. Slow, and it waits whether what comes suddenly stays, so that nothing pumps when headlights
+ * pass. Until measurement and gains have met once, every measurement is followed.
  */
 export class ExposureMatcher {
   readonly #rate: number;
-  /** Natural logarithm of the target view's factor; the reference view's is its negative. */
-  #logFactor = 0;
-  #uShift = 0;
-  #vShift = 0;
+  #known = NONE;
+  #hasMet = false;
+  /** What measurements that are far from the known say, and since how many updates. */
+  #doubted: Correction | undefined;
+  #doubtedFor = 0;
 
   /** @param rate share of the way that one update goes, 0 … 1 */
   constructor(rate = DEFAULT_RATE) {
@@ -30,31 +47,47 @@ export class ExposureMatcher {
   }
 
   /** Takes a measurement of the views as they came, without gains; too small a one changes nothing. */
-  update(means: OverlapMeans): void {
-    if (means.blocks < MIN_BLOCKS) return;
-    const reference = Math.max(1, means.reference.luma - BLACK);
-    const target = Math.max(1, means.target.luma - BLACK);
-    const limit = Math.log(MAX_FACTOR);
-    const shift = (difference: number): number => clamp(difference / 2, MAX_SHIFT);
-    this.#logFactor += this.#rate * (clamp(Math.log(reference / target) / 2, limit) - this.#logFactor);
-    this.#uShift += this.#rate * (shift(means.reference.u - means.target.u) - this.#uShift);
-    this.#vShift += this.#rate * (shift(means.reference.v - means.target.v) - this.#vShift);
+  update(difference: ViewDifference): void {
+    if (difference.blocks < MIN_BLOCKS) return;
+    const measured = {
+      logFactor: clamp(difference.luma / 2, Math.log(MAX_FACTOR)),
+      u: clamp(difference.u / 2, MAX_SHIFT),
+      v: clamp(difference.v / 2, MAX_SHIFT),
+    };
+    if (!this.#isBelieved(measured)) return;
+    this.#known = between(this.#known, measured, this.#rate);
+  }
+
+  #isBelieved(measured: Correction): boolean {
+    if (!areApart(this.#known, measured)) {
+      this.#hasMet = true;
+      this.#doubted = undefined;
+      return true;
+    }
+    if (this.#doubted === undefined || areApart(this.#doubted, measured)) {
+      this.#doubted = measured;
+      this.#doubtedFor = 0;
+    } else {
+      this.#doubted = between(this.#doubted, measured, DOUBT_RATE);
+      this.#doubtedFor += 1;
+    }
+    return !this.#hasMet || this.#doubtedFor >= DOUBTED_UPDATES;
   }
 
   /** Gains of the reference and the target view. */
   get gains(): readonly [ViewGain, ViewGain] {
-    const factor = Math.exp(this.#logFactor);
+    const { logFactor, u, v } = this.#known;
+    const factor = Math.exp(logFactor);
     return [
-      { luma: 1 / factor, chroma: 1, uOffset: -this.#uShift, vOffset: -this.#vShift },
-      { luma: factor, chroma: 1, uOffset: this.#uShift, vOffset: this.#vShift },
+      { luma: 1 / factor, chroma: 1, uOffset: -u, vOffset: -v },
+      { luma: factor, chroma: 1, uOffset: u, vOffset: v },
     ];
   }
 
   /** The views have exchanged their cameras: each gain goes with its camera. */
   exchange(): void {
-    this.#logFactor = -this.#logFactor;
-    this.#uShift = -this.#uShift;
-    this.#vShift = -this.#vShift;
+    this.#known = reversed(this.#known);
+    this.#doubted = this.#doubted === undefined ? undefined : reversed(this.#doubted);
   }
 }
 
@@ -74,4 +107,21 @@ export function fadedGain(visible: number, gain: ViewGain = NEUTRAL_GAIN): ViewG
 
 function clamp(value: number, limit: number): number {
   return Math.min(limit, Math.max(-limit, value));
+}
+
+function between(from: Correction, to: Correction, share: number): Correction {
+  return {
+    logFactor: from.logFactor + share * (to.logFactor - from.logFactor),
+    u: from.u + share * (to.u - from.u),
+    v: from.v + share * (to.v - from.v),
+  };
+}
+
+function areApart(one: Correction, other: Correction): boolean {
+  const chroma = Math.max(Math.abs(one.u - other.u), Math.abs(one.v - other.v));
+  return Math.abs(one.logFactor - other.logFactor) > LUMA_DOUBT || chroma > CHROMA_DOUBT;
+}
+
+function reversed({ logFactor, u, v }: Correction): Correction {
+  return { logFactor: -logFactor, u: -u, v: -v };
 }

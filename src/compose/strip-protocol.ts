@@ -1,4 +1,5 @@
 import type { Size } from '../contract/pixels.ts';
+import { OVERLAP_WORDS } from '../kernels/strip-layout.ts';
 import { GAIN_WORDS } from './view-gain.ts';
 
 /**
@@ -17,7 +18,7 @@ export const CANVAS = 5;
 export const TARGET_NODES = 6;
 /** How far to move towards them: frames that are left, this one included; 0 leaves the grids as they are. */
 export const FRAMES_LEFT = 7;
-/** 1: add up what both views show in the overlap. */
+/** 1: compare what both views show in the overlap. */
 export const MEASURE = 8;
 /** Offset of the backdrop that shows where no view is; 0: black. */
 export const BACKDROP = 9;
@@ -25,24 +26,21 @@ export const BACKDROP = 9;
 export const GAINS = 10;
 const WORDS = GAINS + 2 * GAIN_WORDS + 2;
 
-/** f64 results of overlapSums of each worker. */
-export const SUMS_PER_WORKER = 7;
-
 /** The two views of one control block. */
 export interface ControlBlock {
   readonly words: Int32Array;
-  /** SUMS_PER_WORKER of each worker. */
-  readonly sums: Float64Array;
+  /** Results of overlapBins, OVERLAP_WORDS of each worker. */
+  readonly bins: Float64Array;
 }
 
 /** Bytes of the control block for so many workers. */
 export function controlBytes(workers: number): number {
-  return WORDS * 4 + workers * SUMS_PER_WORKER * 8;
+  return WORDS * 4 + workers * OVERLAP_WORDS * 8;
 }
 
 /** @param buffer controlBytes(workers) bytes */
 export function controlBlock(buffer: SharedArrayBuffer): ControlBlock {
-  return { words: new Int32Array(buffer, 0, WORDS), sums: new Float64Array(buffer, WORDS * 4) };
+  return { words: new Int32Array(buffer, 0, WORDS), bins: new Float64Array(buffer, WORDS * 4) };
 }
 
 /** Handed to each strip worker once, as `workerData`. */

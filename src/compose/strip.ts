@@ -196,9 +196,9 @@ export class Strip {
   }
 
   #measure(words: Int32Array): void {
-    const { nodes, sums } = this.layout;
+    const { nodes, bins } = this.layout;
     const [reference, target] = this.#views;
-    this.#kernels.raw.overlapSums(
+    this.#kernels.raw.overlapBins(
       words[SOURCES] ?? 0,
       reference.widthPx,
       reference.heightPx,
@@ -210,7 +210,7 @@ export class Strip {
       this.grid.columns,
       this.#firstRow,
       this.#lastRow,
-      sums,
+      bins,
     );
   }
 }

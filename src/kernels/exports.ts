@@ -121,8 +121,8 @@ export interface KernelExports {
     addU: number,
     addV: number,
   ): void;
-  /** Adds up what both views show where both cover the canvas; f64 × 7 at `out`, see assembly/overlap-sums.ts. */
-  overlapSums(
+  /** Compares what both views show where both cover the canvas; f64 × 385 at `out`, see assembly/overlap-bins.ts. */
+  overlapBins(
     source0: number,
     width0: number,
     height0: number,

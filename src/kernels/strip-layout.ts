@@ -59,9 +59,12 @@ export interface StripLayout {
   readonly rowCosts: number;
   readonly edges: readonly [number, number];
   readonly scratch: number;
-  /** f64 × 7 of overlapSums. */
-  readonly sums: number;
+  /** f64 × OVERLAP_WORDS of overlapBins. */
+  readonly bins: number;
 }
+
+/** f64 results of overlapBins: blocks, then 64 bins of two words for each of luma, U and V. */
+export const OVERLAP_WORDS = 1 + 3 * 64 * 2;
 
 /** Lays out a strip worker's memory from `offset` (a multiple of 16) on. */
 export function stripLayout(grid: NodeGrid, offset: number): { layout: StripLayout; bytes: number } {
@@ -82,7 +85,7 @@ export function stripLayout(grid: NodeGrid, offset: number): { layout: StripLayo
     rowCosts: take(grid.rows * 4),
     edges: [take(cells * EDGE_BYTES), take(cells * EDGE_BYTES)],
     scratch: take(24 * (grid.columns + 4)),
-    sums: take(56),
+    bins: take(OVERLAP_WORDS * 8),
   };
   return { layout, bytes: next - offset };
 }

@@ -9,4 +9,4 @@ export { drawLuma } from './remap-luma';
 export { drawChroma } from './remap-chroma';
 export { scaleLuma, blockSums, changedBlocks } from './luma-scale';
 export { scaleRgb } from './rgb-scale';
-export { overlapSums } from './overlap-sums';
+export { overlapBins } from './overlap-bins';

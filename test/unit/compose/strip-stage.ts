@@ -8,7 +8,6 @@ import {
   GAINS,
   MEASURE,
   SOURCES,
-  SUMS_PER_WORKER,
   TARGET_NODES,
 } from '../../../src/compose/strip-protocol.ts';
 import { GAIN_WORDS, NEUTRAL_GAIN, type ViewGain, writeGain } from '../../../src/compose/view-gain.ts';
@@ -16,7 +15,7 @@ import { SharedMemoryPlan } from '../../../src/contract/memory-plan.ts';
 import { i420Bytes, type Size } from '../../../src/contract/pixels.ts';
 import { loadKernels } from '../../../src/kernels/index.ts';
 import type { NodePair } from '../../../src/kernels/reference-plan.ts';
-import { backdropPlaneBytes, nodeGrid, stripLayout } from '../../../src/kernels/strip-layout.ts';
+import { backdropPlaneBytes, nodeGrid, OVERLAP_WORDS, stripLayout } from '../../../src/kernels/strip-layout.ts';
 
 export interface StageOptions {
   readonly canvas: Size;
@@ -62,7 +61,7 @@ export async function stripStage(options: StageOptions) {
       views: [reference, target],
     } as unknown as NodePair,
     sources: [bytes(sources[0], reference), bytes(sources[1], target)] as const,
-    sums: strips.map((strip) => new Float64Array(buffer, strip.layout.sums, SUMS_PER_WORKER)),
+    bins: strips.map((strip) => new Float64Array(buffer, strip.layout.bins, OVERLAP_WORDS)),
     /** Values of the backdrop's planes at the nodes; shown while `words[BACKDROP]` is its offset. */
     backdrop: {
       offset: backdrop,
