@@ -207,8 +207,8 @@ describe('cameras that are missing, change or go', () => {
   it('keeps size and players when its process dies while a camera is away', async () => {
     const { restarts } = await server.job(job.id);
     await right.vanish();
-    const [pid = 0] = await processTree(`pipeline.main.js ${job.id}`);
-    process.kill(pid, 'SIGKILL');
+    const [pid] = await processTree(`pipeline.main.js ${job.id}`);
+    process.kill(pid!, 'SIGKILL');
 
     const alone = await eventually('a panorama of another process', 60_000, async () => {
       const now = await server.job(job.id);

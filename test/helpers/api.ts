@@ -55,7 +55,7 @@ export async function startApi(tree: ConfigTree = {}, entry = FAKE_PIPELINE, los
   const logger = createLogger({ level: 'trace', destination: { write: (line) => void lines.push(line) } });
   const module = await Test.createTestingModule({ imports: [AppModule.with(config, logger, loss)] })
     .overrideProvider(RUNNER)
-    .useValue(new LocalRunner({ entry, stopTimeoutMs: config.jobs.stopTimeoutMs, helloTimeoutMs: 10_000 }))
+    .useValue(new LocalRunner({ entry, stopTimeoutMs: config.jobs.stopTimeoutMs, helloTimeoutMs: 60_000 }))
     .compile();
   const app = module.createNestApplication<NestFastifyApplication>(fastifyAdapter(config), { logger: false });
   configureHttp(app, config);
@@ -91,7 +91,7 @@ export async function startApi(tree: ConfigTree = {}, entry = FAKE_PIPELINE, los
 }
 
 /** Resolves with the first truthy value that `read` gives; looks again at each change of any job. */
-export async function jobReaches<T>(jobs: JobsService, read: () => T, timeoutMs = 10_000): Promise<NonNullable<T>> {
+export async function jobReaches<T>(jobs: JobsService, read: () => T, timeoutMs = 50_000): Promise<NonNullable<T>> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
       const value = read();

@@ -8,7 +8,7 @@ export interface ProgramResult {
 }
 
 /** Runs a program to its end, or kills it after `deadlineMs`; its exit code is the caller's to judge. */
-export function runProgram(command: string, args: readonly string[], deadlineMs = 30_000): Promise<ProgramResult> {
+export function runProgram(command: string, args: readonly string[], deadlineMs = 120_000): Promise<ProgramResult> {
   return new Promise((resolve) => {
     const options = { encoding: 'buffer', timeout: deadlineMs, killSignal: 'SIGKILL', maxBuffer: 1 << 30 } as const;
     const child = execFile(command, args, options, (error, stdout, stderr) => {

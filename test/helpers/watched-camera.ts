@@ -98,7 +98,7 @@ export async function watchCamera(url: string, options: WatchedOptions = {}): Pr
     natives,
     states,
     lines,
-    until: async (condition, what, deadlineMs = 30_000) => {
+    until: async (condition, what, deadlineMs = 120_000) => {
       const endMs = performance.now() + deadlineMs;
       while (!condition()) {
         if (performance.now() > endMs) throw new Error(`${what} did not happen: ${JSON.stringify(source.status())}`);

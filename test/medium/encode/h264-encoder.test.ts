@@ -156,7 +156,7 @@ describe('H264Encoder', () => {
       .split('\n');
     for (const pid of ours) process.kill(Number(pid), 'SIGKILL');
     let ticks = 13_600;
-    const deadlineUs = monotonicClock.nowUs() + 20_000_000;
+    const deadlineUs = monotonicClock.nowUs() + 120_000_000;
     while (sink.units.length < 3 && monotonicClock.nowUs() < deadlineUs) {
       encoder.write(greyPicture(70), ticks, times, () => undefined);
       ticks += 3600;

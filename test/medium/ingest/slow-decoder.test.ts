@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeVideo } from '../../helpers/coded-video.ts';
 import { FakeCamera } from '../../helpers/fake-camera.ts';
-import { processTree, SlowedProcesses } from '../../helpers/slowed-processes.ts';
+import { ProcessFamily } from '../../helpers/process-family.ts';
+import { SlowedProcesses } from '../../helpers/slowed-processes.ts';
 import { type WatchedCamera, watchCamera } from '../../helpers/watched-camera.ts';
 
-/** No other process scales to this, and scaling takes time. */
+/** Scaling takes time. */
 const SIZE = { widthPx: 1274, heightPx: 714 };
+
+/** The decoders of this process. */
+const decoders = async (): Promise<number[]> => (await ProcessFamily.of(process.pid)).pidsOf(`scale=${SIZE.widthPx}:`);
 
 describe('a decoder that gets next to no time', () => {
   let camera: FakeCamera | undefined;
@@ -20,13 +24,16 @@ describe('a decoder that gets next to no time', () => {
 
   it('gives newer pictures or none, never older and older ones, and is up to date again at once', async () => {
     camera = await FakeCamera.start(await encodeVideo({ size: '1280x720', gop: 25 }));
-    watched = await watchCamera(camera.url, { ringSize: () => SIZE });
+    // On a busy machine it may get nothing at all for seconds, which must not count as a camera that stalls.
+    watched = await watchCamera(camera.url, { ringSize: () => SIZE, stallTimeoutMs: 10_000 });
     const { frames, until, source } = watched;
     await until(() => frames.length > 10, 'the first frames');
     const before = frames.length;
 
-    slowed = new SlowedProcesses(await processTree(`scale=${SIZE.widthPx}:${SIZE.heightPx}`), 0.01);
+    slowed = new SlowedProcesses(await decoders(), 0.01);
     await new Promise((resolve) => setTimeout(resolve, 10_000));
+    // How much of its little time a busy machine really gives it nobody knows.
+    await until(() => frames.length > before + 2 && source.status().framesDropped > 25, 'newer pictures');
     const slow = frames.slice(before);
     slowed.release();
     const released = frames.length;
@@ -49,7 +56,7 @@ describe('a decoder that gets next to no time', () => {
     const { frames, until, source } = watched;
     await until(() => frames.length > 60, 'the first frames');
 
-    slowed = new SlowedProcesses(await processTree(`scale=${SIZE.widthPx}:${SIZE.heightPx}`), 0.01);
+    slowed = new SlowedProcesses(await decoders(), 0.01);
     await until(() => source.status().reconnects > 0, 'a new connection');
     slowed.release();
     const before = frames.length;

@@ -31,7 +31,8 @@ const WRITER = `
 
 it('is the old or the new one whenever the process that writes it is killed', async () => {
   let halves = 0;
-  for (let round = 0; round < 25; round += 1) {
+  // How long a write takes nobody knows, so it goes on until one was cut in the middle.
+  for (let round = 0; round < 25 || (halves === 0 && round < 200); round += 1) {
     const args = ['--input-type=module', '-e', WRITER, path, JSON.stringify(aJobSpec())];
     const writer = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(writer.stdout, 'data');

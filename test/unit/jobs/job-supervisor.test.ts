@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 /** A supervised fake job that behaves as its name says. */
-function run(behaviour: string, overrides: Partial<SupervisorOptions> = {}, helloTimeoutMs = 10_000): Running {
+function run(behaviour: string, overrides: Partial<SupervisorOptions> = {}, helloTimeoutMs = 60_000): Running {
   const items: StreamItem[] = [];
   const closed: string[] = [];
   const log: Running['log'] = [];
@@ -34,8 +34,8 @@ function run(behaviour: string, overrides: Partial<SupervisorOptions> = {}, hell
     clock: monotonicClock,
     random: () => 0,
     logger: loggerOver((_level, message, fields) => log.push({ message, fields })),
-    startTimeoutMs: 10_000,
-    silenceTimeoutMs: 10_000,
+    startTimeoutMs: 60_000,
+    silenceTimeoutMs: 60_000,
     onItem: (item) => {
       items.push(item);
       look();
@@ -48,7 +48,7 @@ function run(behaviour: string, overrides: Partial<SupervisorOptions> = {}, hell
   supervisor.start();
   const until: Running['until'] = (read) =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not reached: ${JSON.stringify(supervisor.state)}`)), 15_000);
+      const timer = setTimeout(() => reject(new Error(`not reached: ${JSON.stringify(supervisor.state)}`)), 50_000);
       const looker = (): void => {
         const value = read();
         if (!value) return;
@@ -215,7 +215,7 @@ describe('stopping', () => {
     await handle?.exited;
     await supervisor.stop();
 
-    await expect.poll(groupIsAlive, { timeout: 5000, interval: 20 }).toBe(false);
+    await expect.poll(groupIsAlive, { interval: 20 }).toBe(false);
   });
 
   it('a job between two starts does not start again', async () => {

@@ -78,10 +78,10 @@ describe('Publisher', () => {
     hub.publish({ kind: 'format', format: aFormat() });
     publisher.start();
     for (let i = 0; i < 2; i += 1) {
-      await expect.poll(() => attempts.length, { timeout: 5000 }).toBe(i + 1);
+      await expect.poll(() => attempts.length).toBe(i + 1);
       attempts[i]!.end({});
     }
-    await expect.poll(() => pausesMs.length, { timeout: 5000 }).toBe(2);
+    await expect.poll(() => pausesMs.length).toBe(2);
 
     expect(pausesMs).toEqual([500, 1000]);
     await publisher.close();

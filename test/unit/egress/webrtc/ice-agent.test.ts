@@ -55,7 +55,7 @@ async function byTcp(port: MediaPort) {
   return { socket, choose: () => socket.write(encodeTcpFrame(aChoice())) };
 }
 
-const until = (probe: () => unknown) => expect.poll(probe, { timeout: 5000 });
+const until = (probe: () => unknown) => expect.poll(probe);
 
 describe('SharedPortProtocol', () => {
   it('sends media by the way that the viewer chose last', async () => {

@@ -47,7 +47,7 @@ async function aSocket(port: MediaPort) {
   return { socket, send: (data: Buffer) => socket.send(data, port.port, '127.0.0.1') };
 }
 
-const until = (probe: () => unknown) => expect.poll(probe, { timeout: 3000 });
+const until = (probe: () => unknown) => expect.poll(probe);
 
 describe('MediaPort', () => {
   it('tells viewers apart by the checks that come from their addresses', async () => {
