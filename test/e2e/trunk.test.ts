@@ -1,7 +1,12 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alignmentErrors, median, type MeshPair } from '../helpers/alignment-error.ts';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
 import { readDemoTruth } from '../helpers/demo-truth.ts';
+import { ProcessFamily } from '../helpers/process-family.ts';
+import { rtmpEnd, type RtmpReceiver, startRtmpReceiver } from '../helpers/push-receivers.ts';
 import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, type JobView, SeamlineServer } from '../helpers/seamline-server.ts';
@@ -13,9 +18,9 @@ interface Figures {
 
 const VIEW = { widthPx: 1280, heightPx: 720 };
 
-/** Times of the pictures that a player receives, seconds. */
-async function playedTimes(url: string, transport: string, seconds: number): Promise<number[]> {
-  const args = ['-v', 'error', '-rtsp_transport', transport, '-i', url, '-t', String(seconds)];
+/** Times of the first pictures that a player receives, seconds. */
+async function playedTimes(url: string, transport: string, count: number): Promise<number[]> {
+  const args = ['-v', 'error', '-rtsp_transport', transport, '-i', url, '-frames:v', String(count)];
   const format = ['-map', '0:v', '-f', 'framehash', '-hash', 'crc32', '-'];
   const { stdout } = await runProgram('ffmpeg', [...args, ...format], 60_000);
   const lines = stdout.toString().split('\n');
@@ -30,15 +35,6 @@ async function lumaOfThirds(url: string): Promise<number[]> {
   const args = ['-v', 'error', '-rtsp_transport', 'tcp', '-i', url, '-frames:v', '1', '-vf', filter];
   const { stdout } = await runProgram('ffmpeg', [...args, '-f', 'rawvideo', '-'], 60_000);
   return [...stdout];
-}
-
-/** What `ps` shows of the processes of a job or a server, by a word of their command lines. */
-async function processesWith(word: string): Promise<string[]> {
-  const { stdout } = await runProgram('ps', ['-eo', 'pid,args', '--no-headers', '-ww']);
-  return stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line.includes(word) && !line.includes('ps -eo'));
 }
 
 describe('a stitch of the demo cameras', () => {
@@ -98,12 +94,18 @@ describe('a stitch of the demo cameras', () => {
   });
 
   it.each(['tcp', 'udp'])('plays over %s with rising times at the rate of the cameras', async (transport) => {
-    const times = await playedTimes(server.rtsp('live'), transport, 4);
+    const plays: (readonly number[])[] = [];
 
-    const steps = times.slice(1).map((time, index) => time - times[index]!);
-    expect(times.length).toBeGreaterThan(40);
-    expect(Math.min(...steps)).toBeGreaterThan(0);
-    expect(median(steps)).toBeCloseTo(0.04, 2);
+    // A machine with other things to do may leave pictures out for a while.
+    const middle = await eventually('the rate of the cameras', 60_000, async () => {
+      const times = await playedTimes(server.rtsp('live'), transport, 50);
+      plays.push(times.slice(1).map((time, index) => time - times[index]!));
+      return median(plays.at(-1)!) < 0.06 ? median(plays.at(-1)!) : undefined;
+    });
+
+    expect(middle).toBeCloseTo(0.04, 2);
+    expect(plays.map(({ length }) => length)).toEqual(plays.map(() => 49));
+    expect(Math.min(...plays.flat())).toBeGreaterThan(0);
   });
 
   it('shows both views: no third of the picture is black', async () => {
@@ -128,67 +130,105 @@ describe('a stitch of the demo cameras', () => {
   });
 
   it('leaves no process behind when it is deleted', async () => {
-    expect(await processesWith(`pipeline.main.js ${job.id}`)).toHaveLength(1);
+    const [pid] = await processTree(`pipeline.main.js ${job.id}`);
+    const family = await ProcessFamily.of(pid!);
+    // The job process, two decoders and an encoder at least.
+    expect((await family.left()).length).toBeGreaterThanOrEqual(4);
 
     const answer = await fetch(`${server.url}/stitch/${job.id}`, { method: 'DELETE' });
 
     expect(answer.status).toBe(204);
-    expect(await processesWith(job.id)).toEqual([]);
+    expect(await family.left()).toEqual([]);
     expect((await fetch(`${server.url}/stitch/${job.id}`)).status).toBe(404);
   });
 });
 
+interface Running {
+  readonly server: SeamlineServer;
+  readonly family: ProcessFamily;
+  readonly player: RtspPlayer;
+}
+
 describe('the end of processes', () => {
   let cameras: DemoCameras;
+  let folder: string;
+  let receiver: RtmpReceiver;
 
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'seamline-end-'));
     cameras = await startDemoCameras('calm');
+    receiver = await startRtmpReceiver(folder, { isRecording: true });
   });
-  afterAll(() => cameras?.child.stop());
+  afterAll(async () => {
+    await Promise.all([cameras?.child.stop(), receiver?.server.stop()]);
+    await rm(folder, { recursive: true });
+  });
 
-  /** A server with one running job, and the pids of all that belongs to it. */
-  async function running(): Promise<{ server: SeamlineServer; family: () => Promise<string[]>; job: JobView }> {
-    const server = await SeamlineServer.start();
-    const job = await server.stitch({ url1: cameras.left, url2: cameras.right });
+  /** A server with a job that is watched and pushed, another one that hangs, and all that belongs to it. */
+  async function running(key: string): Promise<Running> {
+    // A job that hangs is killed after twice this time.
+    const server = await SeamlineServer.start({ SEAMLINE_JOBS_STOP_TIMEOUT_MS: '500' });
+    const [job, hanging] = [
+      await server.stitch({
+        ...{ url1: cameras.left, url2: cameras.right },
+        output_urls: [`rtsp://localhost:${server.rtspPort}/watched`, `rtmp://127.0.0.1:${receiver.port}/live/${key}`],
+      }),
+      await server.stitch({ url1: 'rtsp://127.0.0.1:9/left', url2: 'rtsp://127.0.0.1:9/right' }),
+    ];
     await server.waitForState(job.id, ['running', 'degraded'], 60_000);
-    // Not every ffmpeg of the machine is the job's.
-    const pids = new Set((await processTree(`pipeline.main.js ${job.id}`)).map(String));
-    const family = async (): Promise<string[]> =>
-      (await processesWith('')).filter(
-        (line) => pids.has(line.trim().split(' ')[0] ?? '') || line.includes(`pipeline.main.js ${job.id}`),
-      );
-    expect((await family()).length).toBeGreaterThanOrEqual(4);
-    return { server, family, job };
+    const player = new RtspPlayer(server.rtsp('watched'));
+    await player.more(10, 60_000);
+    const recording = join(folder, `${key}.flv`);
+    await eventually(
+      'pictures at the receiver',
+      60_000,
+      async () => (await stat(recording)).size > 10_000 || undefined,
+    );
+    const hangs = await processTree(`pipeline.main.js ${hanging.id}`);
+    for (const pid of hangs) process.kill(pid, 'SIGSTOP');
+    const family = await ProcessFamily.of(server.child.pid!);
+    // Server, two job processes, two decoders, an encoder, the push.
+    expect(family.commands.filter((command) => command.includes('pipeline.main.js'))).toHaveLength(2);
+    expect(family.commands.filter((command) => command.includes(`rtmp://127.0.0.1:${receiver.port}/`))).toHaveLength(1);
+    expect((await family.left()).length).toBeGreaterThanOrEqual(7);
+    return { server, family, player };
   }
 
-  it('comes within five seconds after SIGTERM, with nothing left', async () => {
-    const { server, family } = await running();
+  it('comes within five seconds after SIGTERM, with nothing left, and every output is ended', async () => {
+    const { server, family, player } = await running('asked');
 
     const exit = await server.child.stop(10_000);
 
     expect(exit).toMatchObject({ exitCode: 0, signal: null });
-    expect(await family()).toEqual([]);
+    expect(await family.left()).toEqual([]);
+    expect(await player.ended).toBe(0);
+    expect(await rtmpEnd(receiver, 'asked')).toBe('deleteStream');
     await server.stop();
   });
 
   it('comes within two seconds when the server is killed: no job and no ffmpeg survives', async () => {
-    const { server, family } = await running();
+    const { server, family, player } = await running('killed');
 
     server.child.kill();
 
     await server.child.exited;
-    await eventually('the end of the family', 2000, async () => ((await family()).length === 0 ? true : undefined));
+    // As long as another process has for its two seconds, however busy the machine is.
+    await runProgram('sleep', ['2']);
+    expect(await family.left()).toEqual([]);
+    expect(await player.ended).not.toBeNull();
+    expect(await rtmpEnd(receiver, 'killed')).toBe('disconnect');
     await server.stop();
   });
 
   it('does not touch server and players when a job process is killed: the job goes on on the same outputs', async () => {
-    const { server, job } = await running();
+    const server = await SeamlineServer.start();
+    const job = await server.stitch({ url1: cameras.left, url2: cameras.right });
     const before = (await server.waitForState(job.id, ['running'], 60_000))['figures'] as Figures;
     const player = new RtspPlayer(server.rtsp(job.id));
     await player.more(10, 20_000);
-    const [line] = await processesWith(`pipeline.main.js ${job.id}`);
+    const [pid] = await processTree(`pipeline.main.js ${job.id}`);
 
-    process.kill(Number(line?.trim().split(' ')[0]), 'SIGKILL');
+    process.kill(pid!, 'SIGKILL');
 
     await server.waitForState(job.id, ['degraded', 'starting', 'aligning'], 10_000);
     const again = await server.waitForState(job.id, ['running'], 60_000);
@@ -197,7 +237,7 @@ describe('the end of processes', () => {
     expect(player.hasEnded).toBe(false);
     expect(player.stepsBack).toEqual([]);
     expect((again['figures'] as Figures).output).toEqual(before.output);
-    expect((await playedTimes(server.rtsp(job.id), 'tcp', 1)).length).toBeGreaterThan(5);
+    expect(await playedTimes(server.rtsp(job.id), 'tcp', 10)).toHaveLength(10);
     player.stop();
     await server.stop();
   });

@@ -85,7 +85,7 @@ describe('a running stitch in bad weather', () => {
       .map((line) => Number.parseInt(line, 10))
       .find((pid) => family.has(pid));
 
-    process.kill(encoder ?? 0, 'SIGKILL');
+    process.kill(encoder!, 'SIGKILL');
 
     await player.more(30, 20_000);
     expect(await processTree(`pipeline.main.js ${job.id}`)).not.toContain(encoder);
@@ -93,10 +93,10 @@ describe('a running stitch in bad weather', () => {
   });
 
   it('notices a camera that freezes with its connection open', async () => {
-    process.kill(second.child.pid ?? 0, 'SIGSTOP');
+    process.kill(second.child.pid!, 'SIGSTOP');
     const frozen = await server.waitForState(job.id, ['degraded'], 20_000);
     await player.more(20, 20_000);
-    process.kill(second.child.pid ?? 0, 'SIGCONT');
+    process.kill(second.child.pid!, 'SIGCONT');
 
     expect(frozen.reasons.join()).toContain('url2');
     expectUndisturbed(await server.waitForState(job.id, ['running'], 45_000));

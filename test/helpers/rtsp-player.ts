@@ -8,6 +8,8 @@ export class RtspPlayer {
   /** Every time that did not rise. */
   readonly stepsBack: string[] = [];
   hasEnded = false;
+  /** Its exit code: 0 when the stream ended, null when it was killed. */
+  readonly ended: Promise<number | null>;
   readonly #child;
 
   constructor(url: string) {
@@ -26,7 +28,12 @@ export class RtspPlayer {
         if (line.startsWith('0,')) this.#note(Number(line.split(',')[2]) * scale);
       }
     });
-    this.#child.on('exit', () => (this.hasEnded = true));
+    this.ended = new Promise((resolve) => {
+      this.#child.on('exit', (exitCode) => {
+        this.hasEnded = true;
+        resolve(exitCode);
+      });
+    });
   }
 
   get pictures(): number {
