@@ -206,7 +206,7 @@ describe('redaction of texts', () => {
   });
 
   it('takes no longer than the text is long', () => {
-    const started = performance.now();
+    const started = process.cpuUsage();
 
     redactUrls('a://'.repeat(20_000));
     redactUrls(`rtsp://${':'.repeat(20_000)}`);
@@ -217,7 +217,8 @@ describe('redaction of texts', () => {
     redactUrls('&pass=a_b=c'.repeat(20_000));
     redactUrls(`rtsp://h${'/a:'.repeat(20_000)}`);
 
-    expect(performance.now() - started).toBeLessThan(3000);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1000).toBeLessThan(3000);
   });
 });
 
