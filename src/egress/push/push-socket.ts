@@ -13,6 +13,8 @@ export interface PushSocketOptions {
   readonly timeoutMs: number;
   /** Certificates that a server may have besides the well-known ones, PEM. */
   readonly certificateAuthority: string | undefined;
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal;
 }
 
 /** Why a certificate is refused, for people. */
@@ -30,10 +32,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the server does not answer',
 };
 
-/** A connection to an RTSP server, encrypted for `rtsps`. @throws SeamlineError `output-rejected` */
+/** A connection to a server, encrypted for `rtsps` and `rtmps`. @throws SeamlineError `output-rejected` */
 export async function connectPush(options: PushSocketOptions): Promise<Socket> {
-  const { url, address, port, certificateAuthority, timeoutMs } = options;
-  const isSecure = url.protocol === 'rtsps';
+  const { url, address, port, certificateAuthority, timeoutMs, signal } = options;
+  const isSecure = ['rtsps', 'rtmps'].includes(url.protocol);
   const socket = isSecure
     ? connectTls({
         host: address,
@@ -46,7 +48,7 @@ export async function connectPush(options: PushSocketOptions): Promise<Socket> {
     : connect({ host: address, port });
   socket.setTimeout(timeoutMs, () => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
   try {
-    await once(socket, isSecure ? 'secureConnect' : 'connect');
+    await once(socket, isSecure ? 'secureConnect' : 'connect', signal === undefined ? {} : { signal });
   } catch (cause) {
     socket.destroy();
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

@@ -58,9 +58,9 @@ export class PushStarter {
 
   #publisher(hub: StreamHub, url: SafeUrl): Publisher {
     const { clock, log, resolve, ffmpegPath, random = Math.random, wallClockMs = Date.now } = this.#options;
-    const { limits, certificateAuthorityFile } = this.#options;
+    const { limits } = this.#options;
     const certificateAuthority = this.#certificateAuthority;
-    const common = { url, hub, clock, resolve, limits };
+    const common = { url, hub, clock, resolve, limits, certificateAuthority };
     return new Publisher({
       url,
       hub,
@@ -69,8 +69,8 @@ export class PushStarter {
       random,
       start: (onRunning) =>
         url.protocol.startsWith('rtmp')
-          ? new RtmpPush({ ...common, ffmpegPath, certificateAuthorityFile, onRunning })
-          : new RtspPush({ ...common, wallClockMs, certificateAuthority, onRunning }),
+          ? new RtmpPush({ ...common, ffmpegPath, onRunning })
+          : new RtspPush({ ...common, wallClockMs, onRunning }),
     });
   }
 }

@@ -11,13 +11,11 @@ const MAX_PRESET_LINE = 900;
 
 /** Where and how the pushing ffmpeg connects. */
 export interface RtmpTarget {
-  /** The address that was checked. */
+  /** The address that was checked, or where a tunnel to it begins. */
   readonly address: string;
   readonly port: number;
   readonly presetFile: string;
   readonly limits: PushLimits;
-  /** Certificates that servers may have besides those of the system. */
-  readonly certificateAuthorityFile?: string | undefined;
 }
 
 /**
@@ -53,15 +51,8 @@ export function rtmpSecrets(url: SafeUrl): string[] {
   return [key, key.replace(/\?.*$/, '')];
 }
 
-/**
- * Arguments of the pushing ffmpeg. `rtmp` goes to the address that was checked; `rtmps` goes to the name, since servers
- * choose their certificate by it.
- */
-export function rtmpArguments(url: SafeUrl, target: RtmpTarget): string[] {
-  const { address, port, presetFile, limits, certificateAuthorityFile } = target;
-  const isSecure = url.protocol === 'rtmps';
-  const host = isSecure ? url.host : address;
-  const authority = certificateAuthorityFile === undefined ? [] : ['-ca_file', certificateAuthorityFile];
+/** Arguments of the pushing ffmpeg, which knows no name: neither can it look one up, nor be led elsewhere by one. */
+export function rtmpArguments({ address, port, presetFile, limits }: RtmpTarget): string[] {
   return ffmpegArguments((command) => {
     command
       .input('pipe:0')
@@ -71,11 +62,9 @@ export function rtmpArguments(url: SafeUrl, target: RtmpTarget): string[] {
       .inputOptions(['-protocol_whitelist', 'pipe', '-fflags', 'nobuffer', '-analyzeduration', '1', '-probesize', '32'])
       .outputOptions(['-map', '0:v:0', '-c', 'copy', '-flvflags', 'no_duration_filesize', '-flush_packets', '1'])
       .outputOptions(['-rw_timeout', String(1000 * Math.max(limits.connectTimeoutMs, limits.stallTimeoutMs))])
-      // Without it ffmpeg takes any certificate.
-      .outputOptions(isSecure ? ['-tls_verify', '1', ...authority] : [])
       .outputOptions(['-progress', 'pipe:1', '-fpre', presetFile])
       .format('flv')
-      .output(`${url.protocol}://${host.includes(':') ? `[${host}]` : host}:${port}/`);
+      .output(`rtmp://${address.includes(':') ? `[${address}]` : address}:${port}/`);
   });
 }
 

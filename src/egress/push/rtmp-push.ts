@@ -8,8 +8,8 @@ import { spawnChild, type OwnedChild } from '../../process/child.ts';
 import { FlvSession } from '../flv/session.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import { MAX_PUSH_QUEUE_BYTES, type PushAttempt, type PushEnd, type PushLimits } from './push-attempt.ts';
-import { UNVERIFIED } from './push-socket.ts';
 import { rtmpArguments, rtmpPreset, rtmpSecrets, RTMP_PORTS } from './rtmp-args.ts';
+import { TlsTunnel } from './tls-tunnel.ts';
 
 /** What a push by RTMP needs. */
 export interface RtmpPushOptions {
@@ -21,8 +21,8 @@ export interface RtmpPushOptions {
   readonly resolve: (host: string, port: number) => Promise<string>;
   readonly onRunning: () => void;
   readonly limits: PushLimits;
-  /** Certificates that `rtmps` servers may have besides those of the system, PEM. */
-  readonly certificateAuthorityFile?: string | undefined;
+  /** Certificates that `rtmps` servers may have besides the well-known ones, PEM. */
+  readonly certificateAuthority: string | undefined;
 }
 
 const WATCH_MS = 500;
@@ -35,6 +35,8 @@ export class RtmpPush implements PushAttempt {
   readonly #options: RtmpPushOptions;
   #child: OwnedChild | undefined;
   #folder: string | undefined;
+  #tunnel: TlsTunnel | undefined;
+  readonly #abort = new AbortController();
   #isClosed = false;
   #stalled = '';
   #sentUs = 0;
@@ -52,26 +54,43 @@ export class RtmpPush implements PushAttempt {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#abort.abort();
     // By a signal ffmpeg would be found waiting for pictures, and the server would not be told.
     await this.#child?.finish(END_MS);
     await this.ended;
   }
 
   async #push(): Promise<PushEnd> {
-    const { url, resolve, ffmpegPath, limits, certificateAuthorityFile } = this.#options;
+    const { url, resolve, ffmpegPath, limits } = this.#options;
     const port = url.port ?? RTMP_PORTS[url.protocol] ?? 1935;
     const address = await resolve(url.host, port);
     try {
-      this.#folder = await mkdtemp(join(tmpdir(), 'seamline-push-'));
-      const preset = join(this.#folder, 'target.ffpreset');
-      await writeFile(preset, rtmpPreset(url, port), { mode: 0o600 });
+      const preset = await this.#preset(port);
+      const at = url.protocol === 'rtmps' ? await this.#tunnelTo(address, port) : { address, port };
       if (this.#isClosed) return { reason: 'closed', isRefusal: false };
-      const args = rtmpArguments(url, { address, port, presetFile: preset, limits, certificateAuthorityFile });
+      const args = rtmpArguments({ ...at, presetFile: preset, limits });
       this.#child = spawnChild({ command: ffmpegPath, args });
       return await this.#feed(this.#child);
     } finally {
+      await this.#tunnel?.close();
       if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
     }
+  }
+
+  async #preset(port: number): Promise<string> {
+    const text = rtmpPreset(this.#options.url, port);
+    this.#folder = await mkdtemp(join(tmpdir(), 'seamline-push-'));
+    const preset = join(this.#folder, 'target.ffpreset');
+    await writeFile(preset, text, { mode: 0o600 });
+    return preset;
+  }
+
+  async #tunnelTo(address: string, port: number): Promise<{ address: string; port: number }> {
+    const { url, limits, certificateAuthority } = this.#options;
+    const signal = this.#abort.signal;
+    const timeoutMs = limits.connectTimeoutMs;
+    this.#tunnel = await TlsTunnel.open({ url, address, port, timeoutMs, certificateAuthority, signal });
+    return { address: '127.0.0.1', port: this.#tunnel.port };
   }
 
   async #feed(child: OwnedChild): Promise<PushEnd> {
@@ -94,9 +113,7 @@ export class RtmpPush implements PushAttempt {
     clearInterval(watch);
     unsubscribe();
     const last = exit.stderrTail.at(-1) ?? `ffmpeg ended with code ${exit.exitCode}`;
-    const isUnverified = exit.stderrTail.some((line) => /certificate/i.test(line));
-    const words = isUnverified ? UNVERIFIED : hideSecrets(last, rtmpSecrets(url));
-    const reason = this.#stalled === '' ? words : this.#stalled;
+    const reason = this.#stalled === '' ? hideSecrets(last, rtmpSecrets(url)) : this.#stalled;
     return { reason, isRefusal: /unauthorized|authentication|authmod|access denied/i.test(last) };
   }
 

@@ -8,6 +8,7 @@ import { PushStarter } from '../../../src/egress/push/push-starter.ts';
 import { silentLogger } from '../../../src/logging/logger.ts';
 import { LivePanorama, readAllMarked } from '../../helpers/live-panorama.ts';
 import {
+  rtmpEnd,
   selfSignedCertificate,
   startRtmpReceiver,
   startRtspReceiver,
@@ -82,6 +83,7 @@ describe('pushes over TLS to servers with a certificate of their own', () => {
 
     const byRtmp = await picturesOf(['-i', `rtmp://127.0.0.1:${rtmp.port}/live/key`]);
     await group.close();
+    expect(await rtmpEnd(rtmp, 'key')).toBe('deleteStream');
     await rtsp.server.stop();
     const byRtsp = await picturesOf(['-f', 'h264', '-i', rtsp.file]);
 
@@ -92,10 +94,11 @@ describe('pushes over TLS to servers with a certificate of their own', () => {
   });
 
   it('are refused when the name is not in the certificate', async () => {
-    const url = `rtsps://other.example.org:${rtmp.tlsPort}/in`;
-    const group = aStarter(join(folder, 'certificate.pem')).start(live.hub, [url]);
+    const at = `other.example.org:${rtmp.tlsPort}`;
+    const urls = [`rtsps://${at}/in`, `rtmps://${at}/live/key`];
+    const group = aStarter(join(folder, 'certificate.pem')).start(live.hub, urls);
 
-    await expect.poll(() => group.status()[0]!.reason, LONG).toBe(UNVERIFIED);
+    await expect.poll(() => group.status().map(({ reason }) => reason), LONG).toEqual([UNVERIFIED, UNVERIFIED]);
 
     await group.close();
   });

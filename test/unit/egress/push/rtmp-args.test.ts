@@ -26,29 +26,9 @@ describe('rtmpPreset', () => {
 });
 
 describe('rtmpArguments', () => {
-  it('hold neither application nor key, and the checked address', () => {
-    const url = parse('rtmp://host/app/canary?token=canary');
-    const args = rtmpArguments(url, target('192.0.2.1', 1935));
-
-    expect(args.join(' ')).not.toMatch(/canary|\bapp\b/);
-    expect(args.at(-1)).toBe('rtmp://192.0.2.1:1935/');
-  });
-
-  it('name the host for rtmps, whose certificate belongs to the name, and bracket IPv6', () => {
-    expect(rtmpArguments(parse('rtmps://host/a/k'), target('192.0.2.1', 443)).at(-1)).toBe('rtmps://host:443/');
-    expect(rtmpArguments(parse('rtmp://[::1]/a/k'), target('::1', 1935)).at(-1)).toBe('rtmp://[::1]:1935/');
-  });
-});
-
-describe('certificates', () => {
-  const secure = parse('rtmps://host/a/k');
-
-  it('are verified for rtmps, against a file of own ones when there is one', () => {
-    const own = rtmpArguments(secure, { ...target('192.0.2.1', 443), certificateAuthorityFile: '/etc/own.pem' });
-
-    expect(rtmpArguments(secure, target('192.0.2.1', 443)).join(' ')).toContain('-tls_verify 1');
-    expect(own.join(' ')).toContain('-tls_verify 1 -ca_file /etc/own.pem');
-    expect(rtmpArguments(parse('rtmp://host/a/k'), target('192.0.2.1', 443))).not.toContain('-tls_verify');
+  it('hold the checked address and nothing else of the target', () => {
+    expect(rtmpArguments(target('192.0.2.1', 1935)).at(-1)).toBe('rtmp://192.0.2.1:1935/');
+    expect(rtmpArguments(target('::1', 1935)).at(-1)).toBe('rtmp://[::1]:1935/');
   });
 });
 
