@@ -146,7 +146,7 @@ export class JobSupervisor {
       },
     });
     this.#handle = handle;
-    this.#logger.info('job process started', { pid: handle.pid });
+    if (handle.pid !== undefined) this.#logger.info('job process started', { pid: handle.pid });
     this.#expectStatus(this.#options.startTimeoutMs);
     void handle.exited.then((exit) => this.#onExit(handle, exit));
     this.#apply({ kind: 'process-started' });
