@@ -4,6 +4,7 @@ import { SeamlineError } from '../common/seamline-error.ts';
 import type { Size } from '../contract/pixels.ts';
 import { shownWidth } from '../media/video-parameters.ts';
 import type { FfmpegInfo } from '../process/ffmpeg.ts';
+import { environmentOfPrograms } from '../process/environment.ts';
 
 const run = promisify(execFile);
 const PROBE_TIMEOUT_MS = 30_000;
@@ -40,7 +41,8 @@ export async function readFileFormat(absolutePath: string, name: string, ffmpeg:
   );
   let text: string;
   try {
-    text = (await run(ffprobeOf(ffmpeg.path), args, { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1024 * 1024 })).stdout;
+    const options = { timeout: PROBE_TIMEOUT_MS, maxBuffer: 1024 * 1024, env: environmentOfPrograms() };
+    text = (await run(ffprobeOf(ffmpeg.path), args, options)).stdout;
   } catch (cause) {
     throw new SeamlineError('file-unreadable', `${name} cannot be read as video or picture`, { cause });
   }

@@ -31,6 +31,7 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** Each line of stderr, passwords hidden. */
   readonly onStderrLine?: (line: string) => void;
+  /** This process's own without its configuration by default. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -43,7 +44,7 @@ export function spawnChild(options: ChildOptions): OwnedChild {
   const startedMs = performance.now();
   const { child, failure } = startProgram(options.command, options.args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: options.env ?? process.env,
+    ...(options.env === undefined ? {} : { env: options.env }),
   });
   // Nobody reads and nobody writes where there is no process.
   const stdin = child?.stdin ?? new PassThrough().resume();

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { SeamlineError } from '../common/seamline-error.ts';
+import { environmentOfPrograms } from './environment.ts';
 
 const run = promisify(execFile);
 
@@ -47,7 +48,11 @@ export async function findFfmpeg(preferred?: string): Promise<FfmpegInfo> {
 
 async function output(path: string, args: string[]): Promise<string> {
   try {
-    const { stdout } = await run(path, args, { timeout: 20_000, maxBuffer: 4 * 1024 * 1024 });
+    const { stdout } = await run(path, args, {
+      timeout: 20_000,
+      maxBuffer: 4 * 1024 * 1024,
+      env: environmentOfPrograms(),
+    });
     return stdout;
   } catch (cause) {
     throw new SeamlineError(

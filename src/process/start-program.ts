@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { redactUrls } from '../common/safe-url.ts';
+import { environmentOfPrograms } from './environment.ts';
 
 /**
  * util-linux's setpriv sets the parent-death signal, which Node cannot, and becomes the program: its pid, streams and
@@ -17,7 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOMEM: 'no more processes can be started (ENOMEM): there is no memory left',
 };
 
-/** How a program is started; it is always in a process group of its own. */
+/** How a program is started, always in a process group of its own; without `env` it does not get our configuration. */
 export interface ProgramOptions extends Pick<SpawnOptions, 'env' | 'serialization'> {
   readonly stdio: readonly ('pipe' | 'ignore' | 'ipc')[];
 }
@@ -40,7 +41,8 @@ export function startProgram(command: string, args: readonly string[], options: 
     assertRoom(2 * options.stdio.length + 2);
     const bound = SETPRIV === undefined ? [] : [SETPRIV, '--pdeathsig', 'KILL', '--'];
     const [program = command, ...rest] = [...bound, command, ...args];
-    const child = spawn(program, rest, { ...options, stdio: [...options.stdio], detached: true });
+    const { stdio, env = environmentOfPrograms() } = options;
+    const child = spawn(program, rest, { ...options, env, stdio: [...stdio], detached: true });
     const failure = new Promise<string>((resolve) => {
       // Node tells of most failures later, by this event; without a listener it would end this process.
       child.on('error', (error) => {

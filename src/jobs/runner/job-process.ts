@@ -48,7 +48,6 @@ export class JobProcess implements JobHandle {
     const { child, failure } = startProgram(process.execPath, [fileURLToPath(options.entry), spec.id], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
       serialization: 'advanced',
-      env: environmentOfJobs(),
     });
     this.#child = child;
     this.exited = this.#watch(failure);
@@ -177,10 +176,4 @@ export class JobProcess implements JobHandle {
       // The group is empty: nothing is left, which is what was wanted.
     }
   }
-}
-
-/** Tokens and passwords of the configuration are no business of a job process. */
-function environmentOfJobs(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('SEAMLINE_'));
-  return Object.fromEntries(entries);
 }
