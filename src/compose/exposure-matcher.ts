@@ -13,7 +13,7 @@ const DEFAULT_RATE = 0.1;
 /** A measurement this far from what is known is doubted: logarithm of the factor, and levels of U and V. */
 const LUMA_DOUBT = 0.02;
 const CHROMA_DOUBT = 1;
-/** Updates over which a doubted measurement must come again before it is followed: four seconds at five a second. */
+/** Updates by which a doubted measurement must come more often than others before it is followed: four seconds. */
 const DOUBTED_UPDATES = 20;
 /** Share of the way that what is doubted itself goes to the newest measurement. */
 const DOUBT_RATE = 0.2;
@@ -37,7 +37,7 @@ export class ExposureMatcher {
   readonly #rate: number;
   #known = NONE;
   #hasMet = false;
-  /** What measurements that are far from the known say, and since how many updates. */
+  /** What measurements that are far from the known say, and how many more of them say so than not. */
   #doubted: Correction | undefined;
   #doubtedFor = 0;
 
@@ -62,16 +62,19 @@ export class ExposureMatcher {
     if (!areApart(this.#known, measured)) {
       this.#hasMet = true;
       this.#doubted = undefined;
+      this.#doubtedFor = 0;
       return true;
     }
-    if (this.#doubted === undefined || areApart(this.#doubted, measured)) {
-      this.#doubted = measured;
-      this.#doubtedFor = 0;
-    } else {
-      this.#doubted = between(this.#doubted, measured, DOUBT_RATE);
-      this.#doubtedFor += 1;
-    }
-    return !this.#hasMet || this.#doubtedFor >= DOUBTED_UPDATES;
+    const doubted = this.#doubted;
+    const isAgain = doubted !== undefined && !areApart(doubted, measured);
+    if (isAgain) {
+      this.#doubted = between(doubted, measured, DOUBT_RATE);
+      this.#doubtedFor = Math.min(DOUBTED_UPDATES, this.#doubtedFor + 1);
+    } else if (this.#doubtedFor > 0) {
+      // By majority: headlights that come again and again do not keep a lasting change from being followed.
+      this.#doubtedFor -= 1;
+    } else this.#doubted = measured;
+    return !this.#hasMet || (isAgain && this.#doubtedFor === DOUBTED_UPDATES);
   }
 
   /** Gains of the reference and the target view. */

@@ -113,6 +113,15 @@ describe('ExposureMatcher, when something passes', () => {
     expect(all.at(-1)).toBeCloseTo(Math.sqrt(80 / 60) - 1, 2);
   });
 
+  it('follows what stays between headlights that come again and again', () => {
+    const street = Array.from({ length: 400 }, (_, index) => {
+      const isLit = index % 15 >= 10;
+      return means([116, 128, 128], [isLit ? 110 + ((index * 37) % 60) : 76, 126, 128]);
+    });
+
+    expect(moves(street).at(-1)).toBeCloseTo(Math.sqrt(80 / 60) - 1, 2);
+  });
+
   it('does not wait before it has met the views for the first time, whatever it was told while they were aligned', () => {
     const matcher = new ExposureMatcher();
     for (const level of [20, 200, 60, 30]) matcher.update(means([116, 128, 128], [level, 126, 128]));
