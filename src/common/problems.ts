@@ -36,6 +36,7 @@ export const problems = {
   'ffmpeg-failed': { status: 500, title: 'ffmpeg ended unexpectedly', retryable: true },
   'config-invalid': { status: 500, title: 'The configuration has mistakes' },
   'port-in-use': { status: 500, title: 'A port is taken by another program' },
+  'state-file-in-use': { status: 500, title: 'Another server has this state file' },
   timeout: { status: 504, title: 'Something took too long', retryable: true },
 } as const satisfies Record<string, Problem>;
 

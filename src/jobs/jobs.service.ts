@@ -21,6 +21,7 @@ import { JobSupervisor } from './job-supervisor.ts';
 import type { JobFacts } from './job-view.ts';
 import { pipelineSettings } from './pipeline-settings.ts';
 import { StateFile } from './state-file.ts';
+import { StateLock } from './state-lock.ts';
 import { RUNNER, type JobQuestion, type Runner } from './runner/runner.ts';
 
 /** Emitted with the id of a job whose state or figures changed, or that is gone. */
@@ -41,6 +42,7 @@ export class JobsService {
   readonly #registry = new JobRegistry();
   readonly #ownHosts: OwnHosts;
   readonly #file: StateFile | undefined;
+  readonly #lock: StateLock | undefined;
   /** Kept jobs that could not be started again: they stay kept for a later start, until they are deleted. */
   readonly #unstarted = new Map<string, JobSpec>();
   #closing: Promise<void> | undefined;
@@ -63,11 +65,17 @@ export class JobsService {
     this.#newId = newId;
     this.#ownHosts = new OwnHosts(config.network.publicHosts);
     const { stateFile } = config.jobs;
-    this.#file = stateFile === '' ? undefined : new StateFile(projectPath(stateFile), logger);
+    const path = stateFile === '' ? undefined : projectPath(stateFile);
+    this.#file = path === undefined ? undefined : new StateFile(path, logger);
+    this.#lock = path === undefined ? undefined : new StateLock(path, logger);
   }
 
-  /** Jobs with `restart: always` of the last run. */
+  /**
+   * Jobs with `restart: always` of the last run, which from now on are this server's alone.
+   * @throws SeamlineError `state-file-in-use` when they are another server's, `file-unreadable`
+   */
   async kept(): Promise<readonly JobSpec[]> {
+    await this.#lock?.take();
     return (await this.#file?.load()) ?? [];
   }
 
@@ -163,8 +171,14 @@ export class JobsService {
 
   /** No new jobs, and none left when it resolves. Safe to call twice. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.list().map((job) => this.#stop(job))).then(() => this.#file?.close());
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.list().map((job) => this.#stop(job)));
+    await this.#file?.close();
+    await this.#lock?.release();
   }
 
   async #stop({ supervisor, output }: Job): Promise<void> {

@@ -25,7 +25,7 @@ describe('documents and deployment files', () => {
     const known = new Set(KEYS.map((key) => key.path));
     const isKnown = (key: string): boolean => known.has(key) || [...known].some((other) => other.startsWith(`${key}.`));
     // Names of files look like keys.
-    const named = keysIn(read(path)).filter((key) => !/\.(yaml|json|conf|md|corrupt|d)$/.test(key));
+    const named = keysIn(read(path)).filter((key) => !/\.(yaml|json|conf|md|corrupt|lock|d)$/.test(key));
 
     expect(named.filter((key) => !isKnown(key))).toEqual([]);
   });
