@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { RtspAuthenticator, type RtspUser } from '../../auth/rtsp-digest.ts';
 import type { Clock } from '../../common/clock.ts';
+import { RateReporter } from '../../common/rate-reporter.ts';
 import { SeamlineError } from '../../common/seamline-error.ts';
 import { parseRtcp } from '../../media/rtp/rtcp.ts';
 import type { Logger } from '../../logging/logger.ts';
+import { plainAddress } from '../../net/address.ts';
 import type { StreamHub } from '../stream-hub.ts';
 import type { StreamRegistry } from '../stream-registry.ts';
 import { RtspConnection } from './connection.ts';
@@ -31,6 +33,7 @@ export interface RtspServerOptions {
   /** Even UDP port for RTP, RTCP one above; 0 for any free pair, undefined for no UDP at all. */
   readonly udpPort?: number | undefined;
   readonly maxSessions?: number;
+  /** Connections at the same time, of which one address gets half at most; twice as many as sessions, 512 at least. */
   readonly maxConnections?: number;
   readonly sessionTimeoutS?: number;
   readonly describeTimeoutMs?: number;
@@ -40,14 +43,22 @@ export interface RtspServerOptions {
   readonly wallClockMs?: () => number;
 }
 
+const MAX_SESSIONS = 256;
+const MIN_CONNECTIONS = 512;
+
 /** Every how often sessions are looked at for reports and silence. */
 const SWEEP_MS = 500;
+/** Refused connections are logged no more often. */
+const REPORT_MS = 10_000;
 
 /** Serves every stream of the registry by RTSP 1.0 (RFC 2326), play only, over TCP and UDP. */
 export class RtspServer {
   readonly #options: RtspServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<RtspConnection>();
+  /** Connections of each address. */
+  readonly #byAddress = new Map<string, number>();
+  readonly #refusals: RateReporter<string>;
   readonly #sessions = new Map<string, RtspSession>();
   readonly #maxConnections: number;
   #udp: UdpPorts | undefined;
@@ -57,7 +68,13 @@ export class RtspServer {
 
   constructor(options: RtspServerOptions) {
     this.#options = options;
-    this.#maxConnections = options.maxConnections ?? 512;
+    const { maxSessions = MAX_SESSIONS, clock, log } = options;
+    this.#maxConnections = options.maxConnections ?? Math.max(MIN_CONNECTIONS, 2 * maxSessions);
+    this.#refusals = new RateReporter(
+      clock,
+      (count, client) => log.warn('rtsp connections refused, there are too many', { count, client }),
+      REPORT_MS,
+    );
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
@@ -130,10 +147,16 @@ export class RtspServer {
   }
 
   #accept(socket: Socket): void {
-    if (this.#context === undefined || this.#closing !== undefined || this.#connections.size >= this.#maxConnections) {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const own = this.#byAddress.get(address) ?? 0;
+    // Without a limit for each, one client that opens and keeps them would lock all others out.
+    const isFull = this.#connections.size >= this.#maxConnections || own >= Math.ceil(this.#maxConnections / 2);
+    if (isFull) this.#refusals.note(address);
+    if (this.#context === undefined || this.#closing !== undefined || isFull) {
       socket.destroy();
       return;
     }
+    this.#byAddress.set(address, own + 1);
     const { clock } = this.#options;
     const connection = new RtspConnection(
       this.#context,
@@ -141,13 +164,16 @@ export class RtspServer {
       () => clock.nowUs(),
       (closed) => {
         this.#connections.delete(closed);
+        const left = (this.#byAddress.get(address) ?? 1) - 1;
+        if (left > 0) this.#byAddress.set(address, left);
+        else this.#byAddress.delete(address);
       },
     );
     this.#connections.add(connection);
   }
 
   #openSession(hub: StreamHub, client: string, transport: RtpTransport): RtspSession | undefined {
-    const { clock, log, wallClockMs = Date.now, maxSessions = 256 } = this.#options;
+    const { clock, log, wallClockMs = Date.now, maxSessions = MAX_SESSIONS } = this.#options;
     if (this.#sessions.size >= maxSessions) return undefined;
     const session = new RtspSession({
       id: randomBytes(12).toString('hex').toUpperCase(),

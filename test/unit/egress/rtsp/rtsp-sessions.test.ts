@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loggerOver } from '../../../../src/logging/logger.ts';
 import { parseRtp } from '../../../../src/media/rtp/packet.ts';
 import { parseRtcp, writeReceiverReport } from '../../../../src/media/rtp/rtcp.ts';
 import { closeAll, startRtspServer, udpPair } from '../../../helpers/rtsp-server.ts';
@@ -297,6 +299,26 @@ describe('RtspSession', () => {
 
     await player.closed();
     await expect(RtspTestClient.connect(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('takes no more connections of one address than half, others still get theirs', async () => {
+    const warnings: unknown[] = [];
+    const log = loggerOver((level, message, fields) => level === 'warn' && warnings.push([message, fields]));
+    const { server, client } = await startRtspServer({ maxConnections: 6, log });
+    const first = await Promise.all([client(), client(), client()]);
+    expect((await first[0]!.request('OPTIONS')).status).toBe(200);
+
+    const refused = await client();
+    await refused.closed();
+    const other = connect({ host: '127.0.0.1', port: server.port, localAddress: '127.0.0.2' });
+    other.write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');
+    expect(String((await once(other, 'data'))[0])).toContain('RTSP/1.0 200 OK');
+    expect(warnings).toEqual([['rtsp connections refused, there are too many', { count: 1, client: '127.0.0.1' }]]);
+
+    // A place that has become free is given again.
+    first[1]!.close();
+    await expect.poll(async () => (await (await client()).request('OPTIONS').catch(() => undefined))?.status).toBe(200);
+    other.destroy();
   });
 
   it('says which port is taken', async () => {
