@@ -54,6 +54,16 @@ async function commandLines(): Promise<string> {
   return texts.map((text) => (text.status === 'fulfilled' ? text.value : '')).join('\n');
 }
 
+/** The ffmpeg of this test process that pushes to this port. */
+async function pushingFfmpeg(port: number): Promise<number> {
+  const children = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')).trim().split(' ');
+  for (const pid of children) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(`rtmp://127.0.0.1:${port}/`)) return Number(pid);
+  }
+  throw new Error('no ffmpeg pushes there');
+}
+
 async function picturesOf(input: string[]): Promise<(number | undefined)[]> {
   const output = ['-frames:v', '20', '-vsync', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', 'pipe:1'];
   return readAllMarked((await runProgram('ffmpeg', ['-loglevel', 'error', ...input, ...output])).stdout);
@@ -164,6 +174,30 @@ describe('pushes', () => {
     );
     expect(recorded.length).toBeGreaterThan(50);
     expect(recorded).toEqual(recorded.map((_, at) => recorded[0]! + at));
+  });
+
+  it('come back when the ffmpeg that pushes is killed, and the other outputs do not notice', async () => {
+    const { port, file, server } = await startRtspReceiver(folder);
+    const group = starter.start(live.hub, [`rtmp://127.0.0.1:${rtmpPort}/live/killed`, `rtsp://127.0.0.1:${port}/in`]);
+    await expect.poll(() => group.status().map((push) => push.state), LONG).toEqual(['running', 'running']);
+    const killed = await pushingFfmpeg(rtmpPort);
+    const seen = new Set<string>();
+    const watch = setInterval(() => {
+      for (const push of group.status()) seen.add(`${push.url.split(':', 1)[0]} ${push.state}`);
+    }, 5);
+
+    process.kill(killed, 'SIGKILL');
+    await expect.poll(() => [...seen], LONG).toContain('rtmp retrying');
+    await expect.poll(() => state(group), LONG).toBe('running');
+    clearInterval(watch);
+
+    expect(await pushingFfmpeg(rtmpPort)).not.toBe(killed);
+    expectWhole(await picturesOf(['-i', `rtmp://127.0.0.1:${rtmpPort}/live/killed`]));
+    expect([...seen].filter((state) => state.startsWith('rtsp'))).toEqual(['rtsp running']);
+    const size = (await stat(file)).size;
+    await expect.poll(async () => (await stat(file)).size, LONG).toBeGreaterThan(size);
+    await group.close();
+    await server.stop();
   });
 
   it('end a server that accepts and then takes nothing', async () => {

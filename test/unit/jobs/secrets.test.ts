@@ -1,5 +1,7 @@
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobReaches, startApi, type TestApi } from '../../helpers/api.ts';
+import { firstEvents } from '../../helpers/first-events.ts';
 
 const CANARY = 'cAnaRy7';
 /** Special characters raw where that can be read, else encoded. */
@@ -12,6 +14,7 @@ let id: string;
 
 beforeAll(async () => {
   api = await startApi({ http: { maxChangesPerMinute: 1000 }, jobs: { maxJobs: 2 } });
+  await api.app.listen(0, '127.0.0.1');
   const { body } = await api.call('POST', '/stitch', { url1: URL1, url2: URL2, output_urls: [PUSH], name: 'logs' });
   id = String(body['id']);
   await jobReaches(api.jobs, () => api.jobs.get(id).supervisor.state.phase === 'running');
@@ -35,6 +38,16 @@ describe('a password in an address', () => {
     const answer = await api.call('GET', url.replace('ID', id));
 
     expect(answer.text + JSON.stringify(answer.headers)).not.toContain(CANARY);
+  });
+
+  it.each(['/stitch/events', '/stitch/ID/events'])('is not in the events of %s', async (path) => {
+    const { port } = api.app.getHttpServer().address() as AddressInfo;
+
+    const text = await firstEvents(`http://127.0.0.1:${port}${path.replace('ID', id)}`);
+
+    expect(text).toContain('admin:***@127.0.0.1:7001');
+    expect(text).toContain('rtmp://user:***@example.org/app/***');
+    expect(text).not.toContain(CANARY);
   });
 
   it.each([
