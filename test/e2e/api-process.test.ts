@@ -5,12 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DemoCameras, startDemoCameras } from '../helpers/demo-cameras.ts';
+import { firstEvents } from '../helpers/first-events.ts';
+import { ProcessFamily } from '../helpers/process-family.ts';
 import { RtspPlayer } from '../helpers/rtsp-player.ts';
 import { runProgram } from '../helpers/run-program.ts';
 import { eventually, freePort, type JobView, ROOT, SeamlineServer } from '../helpers/seamline-server.ts';
 
 /** Nobody answers here: the job process runs, and keeps trying to connect. */
-const AWAY = { url1: 'rtsp://admin:cAnaRy7%40@127.0.0.1:9/left', url2: 'rtsp://admin:cAnaRy7%40@127.0.0.1:9/right' };
+const AWAY = {
+  url1: 'rtsp://admin:cAnaRy7%40@127.0.0.1:9/left?u=a&p=cAnaRy7',
+  url2: 'rtsp://admin:cAnaRy7%40@127.0.0.1:9/user=a_password=cAnaRy7_channel=1',
+};
 
 let server: SeamlineServer | undefined;
 let cameras: DemoCameras | undefined;
@@ -72,6 +77,18 @@ describe('a server that cannot start', () => {
 });
 
 describe('a server that runs', () => {
+  it('keeps its jobs from a second one with the same state file, which ends and names the first', async () => {
+    const state = { SEAMLINE_JOBS_STATE_FILE: join(mkdtempSync(join(tmpdir(), 'seamline-e2e-')), 'jobs.json') };
+    server = await SeamlineServer.start(state);
+
+    const ports = { SEAMLINE_HTTP_PORT: '0', SEAMLINE_RTSP_PORT: '0', SEAMLINE_WEBRTC_PORT: '0' };
+    const { code, log } = await serveOnce({ ...ports, ...state });
+
+    expect(code).toBe(1);
+    expect(log).toContain(`another server (process ${server.child.pid}) runs the jobs`);
+    expect((await fetch(`${server.url}/health/live`)).ok).toBe(true);
+  });
+
   it('shows the password of a camera nowhere: answers, events, metrics, log, process list', async () => {
     server = await SeamlineServer.start({ SEAMLINE_LOG_LEVEL: 'trace' });
     const { id } = await server.stitch({ ...AWAY, output_urls: ['rtmp://u:cAnaRy7%40@127.0.0.1:9/app/key'] });
@@ -81,9 +98,10 @@ describe('a server that runs', () => {
 
     const paths = ['/stitch', `/stitch/${id}`, `/stitch/${id}/geometry`, '/metrics', '/health/ready', '/docs-json'];
     const answers = await Promise.all(paths.map(async (path) => (await fetch(server!.url + path)).text()));
-    const everything = [...answers, await psLines(), ...server.lines].join('\n');
+    const events = await Promise.all(['', `/${id}`].map((one) => firstEvents(`${server!.url}/stitch${one}/events`)));
+    const everything = [...answers, ...events, await psLines(), ...server.lines].join('\n');
 
-    expect(everything).toContain('admin:***@127.0.0.1:9');
+    for (const text of [...events, everything]) expect(text).toContain('admin:***@127.0.0.1:9');
     expect(everything).not.toContain('cAnaRy7');
   });
 
@@ -111,7 +129,9 @@ describe('a server that runs', () => {
   it('ends at once at the second signal', async () => {
     server = await SeamlineServer.start();
     await server.stitch(AWAY);
-    const pid = server.child.pid ?? 0;
+    const pid = server.child.pid!;
+    const family = await ProcessFamily.of(pid);
+    expect(family.pidsOf('pipeline.main.js')).toHaveLength(1);
 
     process.kill(pid, 'SIGTERM');
     process.kill(pid, 'SIGINT');
@@ -119,9 +139,7 @@ describe('a server that runs', () => {
 
     expect([0, 1]).toContain(exit.exitCode);
     expect(exit.signal).toBeNull();
-    await eventually('an end of its job', 4000, async () =>
-      (await psLines()).includes('pipeline.main.js') ? undefined : true,
-    );
+    await eventually('an end of its job', 4000, async () => ((await family.left()).length === 0 ? true : undefined));
   });
 
   it('answers what is no HTTP with a problem and goes on', async () => {
@@ -169,7 +187,7 @@ describe('POST /probe', () => {
     expect(found['first_picture_ms']).toBeGreaterThan(0);
     const jpeg = Buffer.from(String(found['picture']).replace('data:image/jpeg;base64,', ''), 'base64');
     expect([jpeg[0], jpeg[1]]).toEqual([0xff, 0xd8]);
-    expect(await psLines()).not.toContain('probe.main.js');
+    expect((await ProcessFamily.of(server.child.pid!)).pidsOf('probe.main.js')).toEqual([]);
   });
 
   it('says in plain words why a camera gives no picture', async () => {
