@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  await demo?.stop(10_000);
+  await demo?.stop(30_000);
 });
 
 const address = (pattern: RegExp): string => pattern.exec(printed)?.[0] ?? '';
@@ -80,7 +80,7 @@ describe('the demo', () => {
   it('ends with nothing left when it is told to', async () => {
     const [port] = /(?<=:)\d+(?=\/view)/.exec(printed) ?? [''];
 
-    expect((await demo.stop(10_000)).exitCode).toBe(0);
+    expect((await demo.stop(30_000)).exitCode).toBe(0);
 
     expect(printed).toContain('stopped');
     await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow();
