@@ -124,6 +124,13 @@ describe('a stitch whose geometry is fixed by hand in POST', () => {
     await cameras?.child.stop();
   });
 
+  it('exchanges its cameras, and exchanges them back, before it has started', async () => {
+    expect(settings(await patch(job.id, { swap: true }))['swap']).toBe(true);
+    expect(settings(await patch(job.id, { swap: false }))['swap']).toBe(false);
+
+    expect((await server.waitForState(job.id, ['running'], 60_000))['restarts']).toBe(0);
+  });
+
   it('shows the views where the meshes put them, in the size that was asked for, and says "manual"', async () => {
     const running = await server.waitForState(job.id, ['running'], 60_000);
     const picture = await decoded('fixed');
