@@ -19,6 +19,9 @@ const BROWSER = {
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
 };
 
+/** How long the page may take for what it has to show; how busy the machine is must decide nothing. */
+const PATIENCE_MS = 120_000;
+
 describe('the pages in a browser', () => {
   let server: SeamlineServer;
   let cameras: DemoCameras;
@@ -41,6 +44,7 @@ describe('the pages in a browser', () => {
     pattern = new RtspServer({ ...options, log: silentLogger });
     await pattern.listen();
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(PATIENCE_MS);
     // Answers that refuse are logged by the browser, too; the tests look at those where they belong.
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -61,11 +65,10 @@ describe('the pages in a browser', () => {
   const shown = (): Promise<number> =>
     page.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0);
 
-  async function moreThan(count: number, timeoutMs: number): Promise<void> {
+  async function moreThan(count: number): Promise<void> {
     await page.waitForFunction(
       (goal) => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > goal,
       count,
-      { timeout: timeoutMs },
     );
   }
 
@@ -87,12 +90,8 @@ describe('the pages in a browser', () => {
 
     await page.getByRole('button', { name: 'Test the first camera' }).click();
 
-    await page.waitForFunction(
-      () => /1280 × 720/.test(document.querySelector('[data-result=url1]')?.textContent ?? ''),
-      undefined,
-      {
-        timeout: 25_000,
-      },
+    await page.waitForFunction(() =>
+      /1280 × 720/.test(document.querySelector('[data-result=url1]')?.textContent ?? ''),
     );
     const width = await page
       .locator('[data-picture=url1]')
@@ -107,21 +106,15 @@ describe('the pages in a browser', () => {
 
     const card = page.locator('.card');
     // A machine with too much to do says `degraded`, aligned or not.
-    await card.locator('.badge:is([data-state=running], [data-state=degraded])').waitFor({ timeout: 60_000 });
-    await card.locator('dd', { hasText: 'aligned' }).waitFor({ timeout: 60_000 });
-    await page.waitForFunction(
-      () => (document.querySelector<HTMLImageElement>('.card img')?.naturalWidth ?? 0) > 1000,
-      undefined,
-      {
-        timeout: 20_000,
-      },
-    );
+    await card.locator('.badge:is([data-state=running], [data-state=degraded])').waitFor();
+    await card.locator('dd', { hasText: 'aligned' }).waitFor();
+    await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.card img')?.naturalWidth ?? 0) > 1000);
     expect(await card.locator('h2').textContent()).toContain('square');
   });
 
   it('play it by WebRTC, with figures and control points on request', async () => {
     await page.getByRole('link', { name: 'Watch' }).click();
-    await moreThan(20, 20_000);
+    await moreThan(20);
 
     await page.keyboard.press('i');
     await page.keyboard.press('m');
@@ -149,14 +142,14 @@ describe('the pages in a browser', () => {
       return restarts === 1 && figures?.geometry.origin === 'network' ? true : undefined;
     });
 
-    await moreThan(before + 20, 20_000);
+    await moreThan(before + 20);
   });
 
   it('is back soon when the server ends the session of a viewer', async () => {
     const opened = page.waitForResponse((answer) => answer.url().includes('/whep/') && answer.status() === 201);
     await page.reload();
     const resource = (await (await opened).headerValue('location')) ?? '';
-    await moreThan(5, 20_000);
+    await moreThan(5);
 
     const again = page.waitForResponse((answer) => answer.url().includes('/whep/') && answer.status() === 201);
     expect((await fetch(new URL(resource, server.url), { method: 'DELETE' })).status).toBe(204);
@@ -204,17 +197,17 @@ describe('the pages in a browser', () => {
     await page.setViewportSize(viewport);
 
     await page.goto(server.url);
-    await page.locator('.card img[src]').waitFor({ timeout: 20_000 });
+    await page.locator('.card img[src]').waitFor();
     await page.locator('summary').click();
     const list = await pageFaults(page);
     await page.locator('summary').click();
     await page.screenshot({ path: join(SHOTS, `panoramas-${name}.png`), fullPage: true });
 
     await page.goto(`${server.url}/view/square`);
-    await moreThan(5, 20_000);
+    await moreThan(5);
     await page.keyboard.press('i');
     await page.keyboard.press('m');
-    await page.locator('#figures .details').waitFor({ timeout: 10_000 });
+    await page.locator('#figures .details').waitFor();
     const player = await pageFaults(page);
     await page.screenshot({ path: join(SHOTS, `player-${name}.png`) });
 
@@ -227,16 +220,16 @@ describe('the pages in a browser', () => {
     await page.goto(server.url);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Really stop?' }).click();
-    await page.locator('#no-jobs').waitFor({ timeout: 20_000 });
+    await page.locator('#no-jobs').waitFor();
     await page.screenshot({ path: join(SHOTS, 'panoramas-none.png'), fullPage: true });
 
     await page.getByLabel('Address').first().fill(cameras.left);
     await page.getByLabel('Address').nth(1).fill(`rtsp://127.0.0.1:${pattern.port}/pattern`);
     await page.getByRole('button', { name: 'Start' }).click();
 
-    await page.locator('.badge[data-state=degraded]').waitFor({ timeout: 60_000 });
-    await page.locator('.reasons', { hasText: /shown side by side: .*turn a camera/ }).waitFor({ timeout: 60_000 });
-    await page.locator('.card img[src]').waitFor({ timeout: 20_000 });
+    await page.locator('.badge[data-state=degraded]').waitFor();
+    await page.locator('.reasons', { hasText: /shown side by side: .*turn a camera/ }).waitFor();
+    await page.locator('.card img[src]').waitFor();
     await page.screenshot({ path: join(SHOTS, 'panoramas-mismatch.png'), fullPage: true });
   });
 

@@ -8,6 +8,9 @@ import { type WatchedCamera, watchCamera } from '../../helpers/watched-camera.ts
 /** Scaling takes time. */
 const SIZE = { widthPx: 1274, heightPx: 714 };
 
+/** On a busy machine a decoder may get nothing at all for seconds, which must not count as a camera that stalls. */
+const STALL_MS = 30_000;
+
 /** The decoders of this process. */
 const decoders = async (): Promise<number[]> => (await ProcessFamily.of(process.pid)).pidsOf(`scale=${SIZE.widthPx}:`);
 
@@ -24,8 +27,7 @@ describe('a decoder that gets next to no time', () => {
 
   it('gives newer pictures or none, never older and older ones, and is up to date again at once', async () => {
     camera = await FakeCamera.start(await encodeVideo({ size: '1280x720', gop: 25 }));
-    // On a busy machine it may get nothing at all for seconds, which must not count as a camera that stalls.
-    watched = await watchCamera(camera.url, { ringSize: () => SIZE, stallTimeoutMs: 10_000 });
+    watched = await watchCamera(camera.url, { ringSize: () => SIZE, stallTimeoutMs: STALL_MS });
     const { frames, until, source } = watched;
     await until(() => frames.length > 10, 'the first frames');
     const before = frames.length;
@@ -52,7 +54,7 @@ describe('a decoder that gets next to no time', () => {
 
   it('connects anew when it is ffmpeg that reads the camera, and what it has fallen behind with is not shown', async () => {
     camera = await FakeCamera.start(await encodeVideo({ size: '1280x720', gop: 25 }));
-    watched = await watchCamera(camera.url, { ringSize: () => SIZE, mode: 'ffmpeg' });
+    watched = await watchCamera(camera.url, { ringSize: () => SIZE, stallTimeoutMs: STALL_MS, mode: 'ffmpeg' });
     const { frames, until, source } = watched;
     await until(() => frames.length > 60, 'the first frames');
 
