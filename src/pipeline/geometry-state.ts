@@ -50,6 +50,20 @@ export class GeometryState {
     return this.#shown;
   }
 
+  /**
+   * The cameras exchanged their views: an alignment holds for them when the meshes are exchanged as well. What a user
+   * fixed and views beside each other belong to the places, and stay.
+   * @returns what is to be shown now, when it is another geometry
+   */
+  exchange(): CanvasGeometry | undefined {
+    const shown = this.#shown;
+    if (shown?.origin !== 'network') return undefined;
+    const { reference, target, rawReference, rawTarget } = shown;
+    const meshes = { reference: target, target: reference, rawReference: rawTarget, rawTarget: rawReference };
+    this.#shown = { ...shown, ...meshes };
+    return this.#shown;
+  }
+
   /** What a user fixed cannot be shown, in plain words; empty: it can, or is no longer wanted. */
   refuse(refusal: string): void {
     this.#refusal = refusal;

@@ -165,7 +165,7 @@ export class JobPipeline {
     const nowUs = this.#ports.clock.nowUs();
     this.#client?.reset();
     this.#setSyncOffset();
-    this.#output?.exchangeViews();
+    this.#output?.exchangeViews(this.#geometry.exchange()).catch(this.#ports.onFailure);
     this.#pairer.forget();
     // A view whose new camera is away is dark: the last picture of the old one would be in the wrong place.
     if (this.#output === undefined || !this.#views.isSettled) return;

@@ -133,9 +133,14 @@ export class Output {
     this.#composer.setBlurred(fill === 'blur');
   }
 
-  /** The views have exchanged their cameras: what was learned of a camera goes with it. */
-  exchangeViews(): void {
+  /**
+   * The views have exchanged their cameras: what was learned of a camera goes with it.
+   * @param shown what is to be shown now, when it is another geometry
+   */
+  async exchangeViews(shown: CanvasGeometry | undefined): Promise<void> {
     this.#loop.exchangeViews();
+    if (shown === undefined) this.#followed.stop();
+    else await this.show(shown, 0);
   }
 
   /** The networks are asked about a pair: their answer can then be carried on from it. The caller keeps its holds. */

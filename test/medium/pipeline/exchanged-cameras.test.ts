@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ManualGeometry } from '../../../src/contract/warp-state.ts';
 import { reasonsOf } from '../../../src/jobs/job-state.ts';
@@ -6,6 +7,7 @@ import type { JobPipeline } from '../../../src/pipeline/job-pipeline.ts';
 import { encodeVideo } from '../../helpers/coded-video.ts';
 import { FakeCamera } from '../../helpers/fake-camera.ts';
 import { aPipeline, EndlessLoading } from '../../helpers/job-pipeline.ts';
+import { ROOT } from '../../helpers/seamline-server.ts';
 
 const open: { close(): Promise<unknown> }[] = [];
 
@@ -81,4 +83,43 @@ describe('a job whose cameras were exchanged', () => {
     expect(seen.at(-1)?.every(isMatched)).toBe(true);
     expect(failures).toEqual([]);
   });
+
+  it('draws each camera where it was aligned, before the networks have seen the new order', async () => {
+    const cameras = [];
+    for (const side of ['left', 'right']) {
+      const clip = join(ROOT, `test/fixtures/media/demo/calm-${side}.mp4`);
+      cameras.push(
+        await FakeCamera.start(await encodeVideo({ size: '640x360', fps: 12.5, frames: 25, gop: 25, clip })),
+      );
+    }
+    open.push(...cameras);
+    const { pipeline, failures } = aPipeline({ url1: cameras[0]!.url, url2: cameras[1]!.url, width: 640 });
+    open.push(pipeline);
+    await pipeline.start();
+    await expect.poll(() => pipeline.status().geometry.origin, { timeout: 60_000 }).toBe('network');
+    const before = meshesOf(pipeline);
+
+    await pipeline.change({ swap: true });
+
+    const after = meshesOf(pipeline);
+    expect(farthest(after.reference, before.target)).toBeLessThan(20);
+    expect(farthest(after.target, before.reference)).toBeLessThan(20);
+    expect(farthest(before.target, before.reference)).toBeGreaterThan(100);
+    expect(pipeline.status().geometry.origin).toBe('network');
+    expect(failures).toEqual([]);
+  });
 });
+
+type Points = readonly (readonly (readonly [number, number])[])[];
+
+function meshesOf(pipeline: JobPipeline): { readonly reference: Points; readonly target: Points } {
+  const geometry = pipeline.geometry();
+  if (geometry.kind !== 'meshes') throw new Error('the networks give meshes');
+  return geometry;
+}
+
+/** How far two meshes are apart where they are it most, pixels. */
+function farthest(a: Points, b: Points): number {
+  const flat = b.flat();
+  return Math.max(...a.flat().map(([x, y], at) => Math.hypot(x - flat[at]![0], y - flat[at]![1])));
+}
