@@ -39,7 +39,7 @@ describe('the pages in a browser', () => {
       startDemoCameras('calm'),
       chromium.launch(BROWSER),
     ]);
-    live = await LivePanorama.start('pattern');
+    live = await LivePanorama.start('pattern', 1000, 'clock');
     const options = { host: '127.0.0.1', port: 0, udpPort: 0, registry: live.registry, clock: monotonicClock };
     pattern = new RtspServer({ ...options, log: silentLogger });
     await pattern.listen();

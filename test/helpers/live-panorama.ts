@@ -72,8 +72,12 @@ export class LivePanorama {
     this.hub = hub;
   }
 
-  /** Starts to stream; resolves when the format is known. @param bitrateKbps high rates are for stalled readers */
-  static async start(path = 'live', bitrateKbps = 1000): Promise<LivePanorama> {
+  /**
+   * Starts to stream; resolves when the format is known.
+   * @param bitrateKbps high rates are for stalled readers
+   * @param times `clock` for a camera beside others: on a busy machine exact ones fall ever further behind
+   */
+  static async start(path = 'live', bitrateKbps = 1000, times: 'exact' | 'clock' = 'exact'): Promise<LivePanorama> {
     const ffmpeg = await findFfmpeg();
     const live = new LivePanorama(
       path,
@@ -88,10 +92,13 @@ export class LivePanorama {
         }),
     );
     live.#encoder.start();
-    const times = { capturedUs: 0, decodedUs: 0, pairedUs: 0, composedUs: 0 };
+    const stages = { capturedUs: 0, decodedUs: 0, pairedUs: 0, composedUs: 0 };
+    const startUs = monotonicClock.nowUs();
     live.#timer = setInterval(() => {
       drawMarked(live.#picture, live.#number);
-      if (live.#encoder.write(live.#picture.slice(), FIRST_TICKS + live.#number * 3600, times, () => undefined))
+      const sinceTicks =
+        times === 'exact' ? live.#number * 3600 : Math.round((monotonicClock.nowUs() - startUs) * 0.09);
+      if (live.#encoder.write(live.#picture.slice(), FIRST_TICKS + sinceTicks, stages, () => undefined))
         live.#number += 1;
     }, 40);
     await live.hub.waitForFormat(20_000);
