@@ -8,9 +8,9 @@ import { csvOf, type WaySeries } from './frame-table.ts';
 import { liveTrack } from './live-run.ts';
 import { figuresOf, measureTrack, overshootOf, pathOf, type Series } from './measure-track.ts';
 import { loadNetworks, offlineTrack } from './offline-track.ts';
-import { plotOf } from './plot.ts';
+import { plotOf, type NamedSeries } from './plot.ts';
 import type { Sequence } from './sequences.ts';
-import type { Row } from './table.ts';
+import type { FailedSequence, Row } from './table.ts';
 import type { Track } from './track.ts';
 
 /** How sequences are measured. */
@@ -29,14 +29,14 @@ export interface SequenceOptions {
 
 /** The sums of one sequence's ways and its series. */
 export interface SequenceResult {
-  readonly rows: readonly Row[];
+  readonly rows: readonly (Row | FailedSequence)[];
   readonly ways: readonly WaySeries[];
 }
 
 /**
  * Stitches one sequence offline, replays it live with and without following, and measures all of it; writes
- * NAME.svg and NAME.csv.
- * @throws SeamlineError as `stitchFiles`, and when nothing of it could be aligned
+ * NAME.svg and NAME.csv. A live job that never aligned anything is a row that says so.
+ * @throws SeamlineError as `stitchFiles`
  */
 export async function evaluateSequence(
   sequence: Sequence,
@@ -57,7 +57,7 @@ export async function evaluateSequence(
   };
   const shown = await measure(offline, 'shown');
   const raw = await measure(offline, 'raw');
-  const rows: Row[] = [
+  const rows: (Row | FailedSequence)[] = [
     { sequence: name, way: 'offline', ...figuresOf(shown), overshootPx: overshootOf(shown.path, raw.path) },
     { sequence: name, way: 'unsmoothed', ...figuresOf(raw), overshootPx: undefined },
   ];
@@ -65,29 +65,32 @@ export async function evaluateSequence(
     { way: 'offline', series: shown, first: 0 },
     { way: 'unsmoothed', series: raw, first: 0 },
   ];
+  const plotted: NamedSeries[] = [
+    { name: 'raw', series: raw },
+    { name: 'shown', series: shown },
+  ];
   const networks = await loadNetworks(model);
   try {
     const budgetShare = loadConfig().inference.budget;
-    for (const follows of [false, true]) {
-      const replay = { fps: 25, budgetShare, follows, frames: options.frames };
-      const { track, first } = await liveTrack(ffmpeg.path, videos, networks, offline.views, replay);
+    for (const name of ['held', 'live'] as const) {
+      const way = `live, ${name === 'held' ? 'held' : 'followed'}`;
+      const replay = { fps: 25, budgetShare, follows: name === 'live', frames: options.frames };
+      const live = await liveTrack(ffmpeg.path, videos, networks, offline.views, replay);
+      if (live === undefined) {
+        rows.push({ sequence: sequence.name, failure: `${way}: nothing was aligned` });
+        continue;
+      }
+      const { track, first } = live;
       const series = await measure(track, 'shown', first);
-      const way = `live, ${follows ? 'followed' : 'held'}`;
       const overshootPx = overshootOf(series.path, pathOf(track, 'raw', motions[0].slice(first)));
-      rows.push({ sequence: name, way, ...figuresOf(series), overshootPx });
+      rows.push({ sequence: sequence.name, way, ...figuresOf(series), overshootPx });
       ways.push({ way, series, first });
+      plotted.push({ name, series });
     }
   } finally {
     await networks.close();
   }
-  const [drawn, unsmoothed, held, live] = ways.map(({ series }) => series) as [Series, Series, Series, Series];
-  const plot = plotOf(name, [
-    { name: 'raw', series: unsmoothed },
-    { name: 'shown', series: drawn },
-    { name: 'held', series: held },
-    { name: 'live', series: live },
-  ]);
-  await writeFile(join(options.out, `${name}.svg`), plot);
+  await writeFile(join(options.out, `${name}.svg`), plotOf(name, plotted));
   await writeFile(join(options.out, `${name}.csv`), csvOf(ways));
   return { rows, ways };
 }

@@ -1,4 +1,3 @@
-import { SeamlineError } from '../../common/seamline-error.ts';
 import type { Size } from '../../contract/pixels.ts';
 import type { CanvasGeometry, Mesh } from '../../contract/warp-state.ts';
 import type { CameraMotions } from '../../contract/worker-messages.ts';
@@ -42,7 +41,7 @@ interface Reply {
 /**
  * Replays a live job on a clock of its own, so that the result does not depend on the machine: pairs come at the
  * camera's rate, the networks answer after what they cost, and each pair is drawn at once with what is known then.
- * @throws SeamlineError `views-do-not-overlap` when no pair could be aligned
+ * @returns undefined when no pair could be aligned
  */
 export async function liveTrack(
   ffmpeg: string,
@@ -50,7 +49,7 @@ export async function liveTrack(
   networks: LoadedNetworks,
   views: ViewSizes,
   { fps, budgetShare, follows, frames: limit }: LiveOptions,
-): Promise<LiveTrack> {
+): Promise<LiveTrack | undefined> {
   const { grid, input } = networks.manifest;
   const size: Size = { widthPx: input.width, heightPx: input.height };
   const pipeline = networks.pipeline(views, 'live');
@@ -98,7 +97,7 @@ export async function liveTrack(
   } finally {
     await Promise.all([lefts.return(undefined), rights.return(undefined)]);
   }
-  if (plan === undefined) throw new SeamlineError('views-do-not-overlap', 'live nothing was aligned');
+  if (plan === undefined) return undefined;
   return { track: { grid, canvas: plan.size, views, frames }, first };
 }
 
