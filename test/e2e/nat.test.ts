@@ -134,6 +134,8 @@ async function open(): Promise<void> {
   await page.goto(`http://${PUBLIC_ADDRESS}:${HTTP}/view/square`);
   await page.waitForFunction(
     () => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 5,
+    undefined,
+    { timeout: 60_000 },
   );
 }
 
@@ -184,6 +186,20 @@ describe('a viewer behind NAT of a server behind NAT', () => {
 
     expect(await page.evaluate(() => way())).toBe('relay');
     await moreThan((await decoded()) + 25);
+  });
+
+  it('sees it by HTTP-FLV when nothing but the port of the page is open to him, and by WebRTC again later', async () => {
+    await network.setWeather('only-http');
+
+    await open();
+
+    await page.keyboard.press('i');
+    const figures = page.locator('#figures');
+    await expect.poll(() => figures.textContent(), { timeout: 20_000 }).toContain('by HTTP-FLV');
+    expect(await page.locator('#notice').isHidden()).toBe(true);
+    await network.setWeather({ lossPercent: 0 });
+    await open();
+    await moreThan(25);
   });
 
   it('finds the login of the TURN server in no line of the log', () => {

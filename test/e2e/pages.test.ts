@@ -129,6 +129,39 @@ describe('the pages in a browser', () => {
     expect(await page.locator('#notice').isHidden()).toBe(true);
   });
 
+  it('play it by HTTP-FLV in a browser without a way for WebRTC, and say so', async () => {
+    const other = await browser.newPage();
+    await other.addInitScript('delete globalThis.RTCPeerConnection');
+    await other.goto(page.url());
+    await other.waitForFunction(
+      () => (document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 20,
+      undefined,
+      { timeout: 30_000 },
+    );
+
+    await other.keyboard.press('i');
+    await other.waitForFunction(() => /by HTTP-FLV/.test(document.getElementById('figures')?.textContent ?? ''));
+    expect(await other.locator('#notice').isHidden()).toBe(true);
+    // What comes is shown soon, not collected.
+    const behindS = await other.evaluate(() => {
+      const { buffered, currentTime } = document.querySelector('video')!;
+      return buffered.end(buffered.length - 1) - currentTime;
+    });
+    expect(behindS).toBeLessThan(5);
+    await other.screenshot({ path: join(SHOTS, 'player-http-flv.png') });
+    await other.close();
+  });
+
+  it('say why there is no picture in a browser that can play none', async () => {
+    const other = await browser.newPage();
+    await other.addInitScript(
+      'for (const name of ["RTCPeerConnection", "MediaSource", "ManagedMediaSource"]) delete globalThis[name];',
+    );
+    await other.goto(page.url());
+    await other.waitForFunction(() => /no WebRTC/.test(document.getElementById('notice')?.textContent ?? ''));
+    await other.close();
+  });
+
   it('come back by themselves after the job process was killed', async () => {
     const before = await shown();
     const { jobs } = (await (await fetch(`${server.url}/stitch`)).json()) as { jobs: readonly JobView[] };

@@ -14,10 +14,10 @@ export interface ForwardedPorts {
 }
 
 /**
- * What the router does with the viewers' media: loses a part of it, blocks UDP, or lets nothing pass to the port for media,
- * so that only TURN is left.
+ * What the router does with the viewers' media: loses a part of it, blocks UDP, lets nothing pass to the port for media, so
+ * that only TURN is left, or nothing to TURN either.
  */
-export type Weather = { readonly lossPercent: number } | 'udp-blocked' | 'only-turn';
+export type Weather = { readonly lossPercent: number } | 'udp-blocked' | 'only-turn' | 'only-http';
 
 /**
  * Three network namespaces: a server behind a router that forwards ports, a viewer behind address translation, and the
@@ -77,10 +77,11 @@ export class NatNetwork {
     const rule =
       weather === 'udp-blocked'
         ? 'meta l4proto udp drop'
-        : weather === 'only-turn'
+        : weather === 'only-turn' || weather === 'only-http'
           ? `meta l4proto { tcp, udp } th dport ${media} drop`
           : `ip saddr ${SERVER_ADDRESS} udp sport ${media} numgen random mod 100 < ${weather.lossPercent} drop`;
-    await this.#nft(`flush chain ip way weather; add rule ip way weather ${rule}`);
+    await this.#nft(`flush chain ip way weather; add rule ip way weather ${rule}; flush chain ip way turn`);
+    if (weather === 'only-http') await this.#nft('add rule ip way turn meta l4proto { tcp, udp } th dport 3478 drop');
   }
 
   /** Removes everything. Safe to call twice. */
@@ -117,6 +118,9 @@ export class NatNetwork {
       add chain ip way out { type nat hook postrouting priority 100; }
       add rule ip way out oifname "s" ip saddr 192.168.77.0/24 masquerade
       add chain ip way weather
+      add chain ip way turn
+      add chain ip way here { type filter hook input priority 0; }
+      add rule ip way here jump turn
       add chain ip way pass { type filter hook forward priority 0; policy drop; }
       add rule ip way pass jump weather
       add rule ip way pass ct status dnat accept

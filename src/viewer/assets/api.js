@@ -32,12 +32,16 @@ function askForToken() {
   return asking;
 }
 
+/** Headers with the token, when there is one. */
+export function authorization() {
+  const token = sessionStorage.getItem(TOKEN_KEY);
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** `fetch` with the token; asks for one and tries again when the server wants one. */
 export async function request(path, options = {}) {
   for (;;) {
-    const token = sessionStorage.getItem(TOKEN_KEY);
-    const headers = { ...options.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-    const answer = await fetch(path, { ...options, headers });
+    const answer = await fetch(path, { ...options, headers: { ...options.headers, ...authorization() } });
     if (answer.status !== 401) return answer;
     sessionStorage.removeItem(TOKEN_KEY);
     await askForToken();

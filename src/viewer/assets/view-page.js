@@ -2,7 +2,7 @@ import { call, listen } from './api.js';
 import { inWords } from './figures.js';
 import { showFigures } from './figures-panel.js';
 import { drawMeshes } from './mesh-overlay.js';
-import { WhepPlayer } from './whep-player.js';
+import { PanoramaPlayer } from './panorama-player.js';
 
 const path = decodeURI(location.pathname.replace(/^\/view\//, '').replace(/\/+$/, ''));
 const element = (id) => document.getElementById(id);
@@ -17,24 +17,22 @@ let playing = '';
 document.title = `${path} – Seamline`;
 element('title').textContent = path;
 
-const player = new WhepPlayer(encodeURI(path), video, (state) => {
+const player = new PanoramaPlayer(encodeURI(path), video, (state) => {
   playing = state;
   showNotice();
 });
 
-/** Why there is no picture, in the server's words when it has any. */
+/** Why there is no picture: what the player says, and what the server says about the job. */
 function showNotice() {
   const reason = job?.reasons?.[0];
-  const text =
+  const words = [playing, reason && `${job.state}: ${inWords(reason)}`].filter(Boolean);
+  notice.textContent =
     playing === 'playing'
       ? ''
       : job === undefined
         ? `No panorama named “${path}” is running.`
-        : reason
-          ? `${job.state}: ${inWords(reason)}`
-          : playing;
-  notice.textContent = text;
-  notice.hidden = text === '';
+        : words.map((text) => text[0].toUpperCase() + text.slice(1)).join('\n');
+  notice.hidden = notice.textContent === '';
 }
 
 async function show(jobs) {

@@ -1,4 +1,4 @@
-/** Plays one stream by WebRTC (WHEP) and comes back by itself when it breaks. */
+/** Plays one stream by WebRTC (WHEP). */
 
 import { request } from './api.js';
 import { iceServersOf } from './ice-servers.js';
@@ -7,11 +7,13 @@ import { iceServersOf } from './ice-servers.js';
 const SILENCE_MS = 1200;
 /** The same without a picture although packets come: on a bad line the next key frame is sooner than a new connection. */
 const NO_PICTURE_MS = 4500;
-/** Time for the first picture after connecting: peer set-up and a key frame. */
+/** Time for the peers to find each other, by UDP, TCP or a TURN server … */
+const CONNECT_MS = 8000;
+/** … and then for the first picture: a key frame. */
 const FIRST_PICTURE_MS = 6000;
-/** Pauses before a new connection: hardly any after a picture, so that a break is short; longer when nothing comes. */
-const RETRY_MS = 100;
-const IDLE_RETRY_MS = 700;
+
+/** There is no way for WebRTC from here: the browser offers no H.264, or no packet comes through. */
+export class NoWebRtcError extends Error {}
 
 export class WhepPlayer {
   #path;
@@ -31,24 +33,24 @@ export class WhepPlayer {
     this.#onState = onState;
   }
 
-  /** Plays for as long as the page is open. */
-  async run() {
-    // Said at once, or the server would keep the session until it notices the silence.
-    addEventListener('pagehide', () => this.#leave());
-    for (;;) {
-      this.#hasPicture = false;
-      try {
-        await this.#connect();
-        await this.#watch();
-      } catch (error) {
-        this.#onState(error instanceof Error ? error.message : String(error));
-      }
-      this.#leave();
-      await new Promise((resolve) => setTimeout(resolve, this.#hasPicture ? RETRY_MS : IDLE_RETRY_MS));
+  /**
+   * Plays until the stream breaks.
+   * @returns true when there was a picture
+   * @throws NoWebRtcError when another way is to be taken, Error when the server refuses
+   */
+  async play() {
+    this.#hasPicture = false;
+    try {
+      await this.#connect();
+      await this.#watch();
+    } finally {
+      this.leave();
     }
+    return this.#hasPicture;
   }
 
   async #connect() {
+    if (!('RTCPeerConnection' in globalThis)) throw new NoWebRtcError('this browser has no WebRTC');
     const peer = new RTCPeerConnection({ iceServers: await this.#iceServers(), bundlePolicy: 'max-bundle' });
     this.#peer = peer;
     peer.addTransceiver('video', { direction: 'recvonly' });
@@ -59,6 +61,8 @@ export class WhepPlayer {
       this.#video.play().catch(() => undefined);
     });
     await peer.setLocalDescription();
+    if (!/^a=rtpmap:\d+ H264\//im.test(peer.localDescription.sdp))
+      throw new NoWebRtcError('this browser plays no H.264 by WebRTC');
     const answer = await request(`/whep/${this.#path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/sdp' },
@@ -85,13 +89,19 @@ export class WhepPlayer {
   /** Resolves when the stream has broken. */
   async #watch() {
     this.#lastFrames = this.#frames();
-    this.#lastChangeMs = performance.now();
+    const startMs = performance.now();
+    this.#lastChangeMs = startMs;
     let packets = 0;
-    let packetMs = this.#lastChangeMs;
+    let packetMs = startMs;
     while (!['failed', 'closed'].includes(this.#peer.connectionState)) {
       await new Promise((resolve) => setTimeout(resolve, 250));
       const frames = this.#frames();
       const nowMs = performance.now();
+      if (this.#peer.connectionState !== 'connected' && !this.#hasPicture) {
+        if (nowMs - startMs > CONNECT_MS) break;
+        this.#lastChangeMs = nowMs;
+        continue;
+      }
       if (frames !== this.#lastFrames) {
         this.#lastFrames = frames;
         this.#lastChangeMs = nowMs;
@@ -106,6 +116,8 @@ export class WhepPlayer {
       if (nowMs - this.#lastChangeMs > (this.#hasPicture ? NO_PICTURE_MS : FIRST_PICTURE_MS)) break;
       if (this.#hasPicture && Math.min(nowMs - packetMs, nowMs - this.#lastChangeMs) > SILENCE_MS) break;
     }
+    if (!this.#hasPicture && this.#peer.connectionState !== 'connected')
+      throw new NoWebRtcError('no connection by WebRTC comes about');
     this.#onState('the picture has stopped, connecting again …');
   }
 
@@ -139,7 +151,8 @@ export class WhepPlayer {
     };
   }
 
-  #leave() {
+  /** Ends the session; said at once, or the server would keep it until it notices the silence. */
+  leave() {
     this.#peer?.close();
     if (this.#resource) request(this.#resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
     this.#resource = undefined;
