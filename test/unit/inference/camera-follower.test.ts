@@ -59,7 +59,25 @@ describe('a camera that stands still', () => {
     expect(cornerPx(follower.motion(0, 40_000 * 19)!)).toBe(0);
   });
 
-  it.each([1, 3, 30])('is seen to have moved in the first picture that lies %s px away', (px) => {
+  it('has one place before a dull scene, where a corner cannot be measured well', () => {
+    const dull = place.map((value) => 120 + 0.15 * (value - 120));
+    for (const seed of [0, 1000, 2000]) {
+      const follower = new CameraFollower(view);
+      const moved = Array.from({ length: 60 }, (_none, t) => follower.watch(grainy(dull, seed + t), 40_000 * t));
+      expect(moved.indexOf(true), `from ${seed} on`).toBe(-1);
+    }
+  });
+
+  it('is seen to have moved by 1 px when a second picture shows it', () => {
+    const follower = new CameraFollower(view);
+    const there = drawView(FOLLOW_SIZE, camera(1));
+    for (const t of [0, 1, 2]) expect(follower.watch(grainy(place, t), t)).toBe(false);
+    expect(follower.watch(grainy(there, 3), 3)).toBe(false);
+    expect(follower.watch(grainy(there, 4), 4)).toBe(true);
+    expect(Math.abs(middleShift(follower.motion(0, 4)!) - 1)).toBeLessThan(0.5);
+  });
+
+  it.each([3, 30])('is seen to have moved in the first picture that lies %s px away', (px) => {
     const follower = new CameraFollower(view);
     for (const t of [0, 1, 2]) expect(follower.watch(grainy(place, t), t)).toBe(false);
     expect(follower.watch(grainy(drawView(FOLLOW_SIZE, camera(px)), 3), 3)).toBe(true);
