@@ -111,10 +111,12 @@ export class AnchorFilter {
     };
   }
 
-  /** A jump: the shown alignment is worth nothing, the next anchor replaces it. */
+  /**
+   * A jump: the shown alignment is worth nothing, the next anchor replaces it. One that waits for a second is kept: on one
+   * mount cameras that both turn away have the same alignment before and after.
+   */
   jump(): void {
     this.#goal = undefined;
-    this.#candidate = undefined;
     this.#evidence = 0;
   }
 

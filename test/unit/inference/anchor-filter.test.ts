@@ -125,6 +125,15 @@ describe('anchors over time', () => {
     expect(filter.shown!.target[0]).toBeCloseTo(704, 9);
   });
 
+  it('finds a first alignment while every picture is a jump: cameras on one mount that turn fast', () => {
+    const filter = new AnchorFilter(1280, true);
+    for (const target of [700, 703]) {
+      filter.jump();
+      filter.anchor(alignment(target), false, 0.25);
+    }
+    expect(filter.shown!.target[0]).toBeCloseTo(701.5, 5);
+  });
+
   it('keeps the old alignment after a jump until two anchors agree on a new one', () => {
     const filter = settled();
     filter.jump();
