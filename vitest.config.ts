@@ -18,7 +18,8 @@ export default defineConfig({
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
       tier('unit', { testTimeout: 60_000, hookTimeout: 60_000 }),
-      tier('medium', { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false }),
+      // Most of these wait for programs: two at a time take half as long on two cores.
+      tier('medium', { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       tier('e2e', { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false }),
     ],
   },
