@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SeamlineError } from '../common/seamline-error.ts';
 import { readManifest } from '../inference/model-store.ts';
 import { findFfmpeg } from '../process/ffmpeg.ts';
 import { Baselines } from './baselines.ts';
@@ -13,6 +12,7 @@ import { evaluateCases } from './evaluate-folder.ts';
 import { folderOf } from './offline-options.ts';
 import { OfflineRun } from './offline-run.ts';
 import { outputFolder } from './output-folder.ts';
+import { runCommand, say, UsageError, writeResults } from './run-command.ts';
 import { summarise } from './summary.ts';
 import { rowText, summaryText, TABLE_HEAD } from './table.ts';
 
@@ -35,9 +35,6 @@ Each pair is stitched in both orders by the offline command, a clip as a whole; 
 and measured beside two baselines of OpenCV. docs/quality.md explains the figures. A case that cannot be measured counts
 as refused and is named; the exit code is then 1.
 `;
-
-/** A command line that cannot be understood. */
-class UsageError extends Error {}
 
 /** Everything the command line says. */
 type Flags = ReturnType<typeof parse>;
@@ -99,39 +96,13 @@ async function evaluate({ values, positionals }: Flags, signal: AbortSignal): Pr
   await sheet.write(ffmpeg.path, join(out, 'worst.png'));
   const bundle = { model: values.model, version, profile: values.profile, thresholds };
   const json = { version: 1, bundle, summary, worst: sheet.names, rows };
-  await writeFile(join(out, 'evaluation.json'), `${JSON.stringify(json, rounded, 1)}\n`);
+  await writeResults(join(out, 'evaluation.json'), json);
   await writeFile(join(out, 'table.txt'), `${[TABLE_HEAD, ...rows.map(rowText), '', text].join('\n')}\n`);
   say(`\n${text}\n\nworst, from top to bottom of ${join(out, 'worst.png')}: ${sheet.names.join(', ')}`);
   return summary.failed.length === 0;
 }
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-
-const rounded = (_key: string, value: unknown): unknown =>
-  typeof value === 'number' ? Number(value.toFixed(5)) : value;
-
-/**
- * `npm run evaluate -- …`.
- * @returns the exit code: 0, 1 when something failed, 2 for a wrong command line, 130 after Ctrl-C
- */
-export async function runEvaluate(args: readonly string[]): Promise<number> {
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
-  try {
-    const flags = parse(args);
-    if (flags.values.help) {
-      say(USAGE);
-      return 0;
-    }
-    return (await evaluate(flags, interruption.signal)) ? 0 : 1;
-  } catch (error) {
-    if (interruption.signal.aborted) return 130;
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${USAGE}`);
-      return 2;
-    }
-    if (!(error instanceof SeamlineError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
-  }
+/** `npm run evaluate -- …`. @returns the exit code */
+export function runEvaluate(args: readonly string[]): Promise<number> {
+  return runCommand({ usage: USAGE, parse, evaluate }, args);
 }

@@ -9,6 +9,7 @@ import { readPicture } from '../../model-tools/picture.ts';
 import { findFfmpeg } from '../../process/ffmpeg.ts';
 import { folderOf } from '../offline-options.ts';
 import { outputFolder } from '../output-folder.ts';
+import { runCommand, say, UsageError, writeResults } from '../run-command.ts';
 import { evaluateSequence } from './evaluate-sequence.ts';
 import { framesOf, type FrameFigures } from './frame-table.ts';
 import { renderSequences } from './rendered.ts';
@@ -30,9 +31,6 @@ live job is replayed on a clock of its own, with geometries carried on to each p
 sums, NAME.csv and NAME.svg what was measured of each panorama, sequences.json both. A sequence that cannot be measured
 is named; the exit code is then 1. docs/quality.md explains the figures.
 `;
-
-/** A command line that cannot be understood. */
-class UsageError extends Error {}
 
 /** Everything the command line says. */
 type Flags = ReturnType<typeof parse>;
@@ -97,37 +95,11 @@ async function evaluate({ values, positionals }: Flags, signal: AbortSignal): Pr
   }
   const json = { version: 1, bundle: { model: values.model, version }, rows, frames: series };
   await writeFile(join(out, 'sequences.txt'), `${[HEAD, ...rows.map(rowText)].join('\n')}\n`);
-  await writeFile(join(out, 'sequences.json'), `${JSON.stringify(json, rounded, 1)}\n`);
+  await writeResults(join(out, 'sequences.json'), json);
   return rows.every((row) => !('failure' in row));
 }
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const rounded = (_key: string, value: unknown): unknown =>
-  typeof value === 'number' ? Number(value.toFixed(5)) : value;
-
-/**
- * `npm run evaluate:sequences -- …`.
- * @returns the exit code: 0, 1 when something failed, 2 for a wrong command line, 130 after Ctrl-C
- */
-export async function runSequences(args: readonly string[]): Promise<number> {
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
-  try {
-    const flags = parse(args);
-    if (flags.values.help) {
-      say(USAGE);
-      return 0;
-    }
-    return (await evaluate(flags, interruption.signal)) ? 0 : 1;
-  } catch (error) {
-    if (interruption.signal.aborted) return 130;
-    if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${USAGE}`);
-      return 2;
-    }
-    if (!(error instanceof SeamlineError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
-  }
+/** `npm run evaluate:sequences -- …`. @returns the exit code */
+export function runSequences(args: readonly string[]): Promise<number> {
+  return runCommand({ usage: USAGE, parse, evaluate }, args);
 }
