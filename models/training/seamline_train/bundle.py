@@ -18,12 +18,16 @@ from .temporal_net import TemporalNet
 DEFAULT_THRESHOLD = 0.5
 
 
+# What the confidence is made of: log(1e-3 + vote), log(1e-3 + inlier mass), log(0.1 + fine inlier share), agreement,
+# log(0.02 + share elsewhere), see SpatialNet.
+FEATURES = ("vote", "mass", "fine", "agreement", "elsewhere")
+
+
 @dataclasses.dataclass(frozen=True)
 class Confidence:
-    """Logistic on log(1e-3 + vote), log(1e-3 + inlier mass), log(0.1 + fine inlier share), agreement; and its threshold."""
+    """Two logistics on FEATURES, biases last, of which the smaller counts; and the threshold."""
 
-    weight: tuple[float, float, float, float] = (2.0, 2.0, 0.0, 0.0)
-    bias: float = -4.0
+    weights: tuple[tuple[float, ...], tuple[float, ...]] = ((2.0, 2.0, 0.0, 0.0, 0.0, -4.0), (0.0, 0.0, 0.0, 0.0, 0.0, 9.0))
     threshold: float = DEFAULT_THRESHOLD
 
     @classmethod
@@ -32,16 +36,18 @@ class Confidence:
         if path is None:
             return cls()
         values = json.loads(path.read_text())
-        return cls(tuple(values["weight"]), values["bias"], values["threshold"])
+        first, second = (tuple(weights) for weights in values["weights"])
+        return cls((first, second), values["threshold"])
 
     def save(self, path: Path) -> None:
         """Writes JSON."""
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     def apply_to(self, net: SpatialNet) -> None:
-        """Puts the logistic into the network."""
-        net.confidence_weight.copy_(torch.tensor(self.weight))
-        net.confidence_bias.copy_(torch.tensor([self.bias]))
+        """Puts the logistics into the network."""
+        weights = torch.tensor(self.weights)
+        net.confidence_weight.copy_(weights[:, :-1])
+        net.confidence_bias.copy_(weights[:, -1])
 
 
 @dataclasses.dataclass

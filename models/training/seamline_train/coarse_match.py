@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,6 +17,14 @@ CELLS = COARSE_COLUMNS * COARSE_ROWS
 # Columns and rows of the tiles of which only the best match votes.
 TILE_COLUMNS, TILE_ROWS = 2, 3
 TILE = TILE_COLUMNS * TILE_ROWS
+
+
+class CoarseMatches(NamedTuple):
+    """Where every cell of A lies in B, how sure that is, and which match of every tile is the surest."""
+
+    position: Tensor  # [1200, 2], normalised frame
+    probability: Tensor  # [1200]
+    best: Tensor  # [200], indices of cells
 
 
 def _cell_centres() -> np.ndarray:
@@ -85,11 +95,14 @@ class Vote(nn.Module):
         self.register_buffer("third", third, persistent=False)  # [9, 1]
         self.register_buffer("last_row", torch.tensor([[0.0, 0.0, 1.0]]), persistent=False)
 
-    def forward(self, cells: Tensor, matched: Tensor, probability: Tensor) -> tuple[Tensor, Tensor]:
-        """Matches cells [1200, 2] -> matched [1200, 2] with probability [1200]: (similarity [3, 3], score [1])."""
+    def best_of_tiles(self, probability: Tensor) -> Tensor:
+        """The cell [200] of every tile whose match is the surest, of probability [1200]."""
         best = probability.index_select(0, self.tiles_flat).view(-1, TILE).argmax(1, keepdim=True)
-        chosen = torch.gather(self.tiles, 1, best).view(-1)
-        a, b, p = (x.index_select(0, chosen) for x in (cells, matched, probability))
+        return torch.gather(self.tiles, 1, best).view(-1)
+
+    def forward(self, cells: Tensor, matches: CoarseMatches) -> tuple[Tensor, Tensor]:
+        """Matches of cells [1200, 2]: (similarity [3, 3], score [1])."""
+        a, b, p = (x.index_select(0, matches.best) for x in (cells, matches.position, matches.probability))
         top = torch.topk(p, self.kept)[1]
         at, bt = a.index_select(0, top), b.index_select(0, top)
         a1, b1 = at.index_select(0, self.first), bt.index_select(0, self.first)
@@ -132,14 +145,15 @@ class CoarseHomography(nn.Module):
         self.fit = Homography((24, 14, 9, 7), [affine] + [full] * 3, gauss=True)
         self.last_falloff = -0.5 * (g.SCALE / 8) ** 2
 
-    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Luma [1, 1, 360, 480] -> (homography, vote score [1], inlier mass [], inside [1200], probability [1200])."""
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, CoarseMatches]:
+        """Luma [1, 1, 360, 480] -> (homography, vote score [1], inlier mass [], inside [1200], matches)."""
         cells = self.match.cells
         matched, probability = self.match(a, b)
-        start, score = self.vote(cells, matched, probability)
+        matches = CoarseMatches(matched, probability, self.vote.best_of_tiles(probability))
+        start, score = self.vote(cells, matches)
         h = self.fit(cells, matched, probability, start)
         image, _ = project(h, cells)
         r2 = ((matched - image) ** 2).sum(1)
         mass = (probability * torch.exp(r2 * self.last_falloff)).sum()
         inside = positive(1 - image[:, 0].abs()) * positive(0.75 - image[:, 1].abs())
-        return h, score, mass, inside, probability
+        return h, score, mass, inside, matches

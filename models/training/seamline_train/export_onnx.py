@@ -36,7 +36,7 @@ Shapes = dict[str, tuple[int, ...]]
 def _interface(name: str) -> tuple[Shapes, Shapes]:
     """Inputs and outputs of a network with their shapes."""
     if name.startswith("spatial"):
-        out = {"h": (3, 3), "mesh": CONTROL, "stats": (9,), "h0": (3, 3), "confidence": (1,)}
+        out = {"h": (3, 3), "mesh": CONTROL, "stats": (10,), "h0": (3, 3), "confidence": (1,)}
         return {"a": LUMA, "b": LUMA}, out
     if name == "temporal":
         return {"prev": LUMA, "cur": LUMA}, {"h": (3, 3), "stats": (3,)}

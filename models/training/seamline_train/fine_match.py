@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from . import geometry as g
 from .features import FINE_CHANNELS, WINDOW, FineNet
 from .fitting import pad_border, pad_zero
-from .polish import WarpGrid, sample
 
 REACH = WINDOW // 2
 
@@ -27,7 +26,6 @@ class Level(nn.Module):
         self.columns, self.rows = width // 2 // block, height // 2 // block
         # Pixels of the 480 x 360 frame per cell.
         self.cell = 2 * g.WIDTH / width
-        self.grid = WarpGrid(width, height) if width > 200 else None
         y, x = np.divmod(np.arange(self.rows * self.columns), self.columns)
         by, bx = np.divmod(np.arange(block * block), block)
         floats = {"block_x": x * block, "block_y": y * block, "part_x": bx, "part_y": by}
@@ -64,14 +62,6 @@ class Level(nn.Module):
         x = self.block_x + self.part_x.index_select(0, best)
         y = self.block_y + self.part_y.index_select(0, best)
         return torch.stack([x, y], 1)
-
-    def warp(self, normalised: Tensor, homography: Tensor) -> Tensor:
-        """Locally normalised B [1, 1, h, w] seen from A through A -> B."""
-        assert self.grid is not None
-        grid = self.grid(homography)
-        out = sample(normalised, grid)
-        # The exporter does not know the shape that grid_sample gives.
-        return out.view(1, 1, self.grid.height, self.grid.width)
 
     def describe(self, normalised: Tensor) -> Tensor:
         """Locally normalised luma [N, 1, h, w] -> descriptors [N, 16, rows, columns]."""

@@ -37,6 +37,19 @@ def project(homography: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     return q[:, :2] / q[:, 2:3].clamp(min=0.05), q[:, 2:3]
 
 
+def inverse(homography: Tensor) -> Tensor:
+    """Inverse of [3, 3] up to scale, last entry 1: cofactors, since the exporter knows no inverse."""
+    a, b, c = homography.unbind(0)
+    columns = [_cross(b, c), _cross(c, a), _cross(a, b)]
+    back = torch.stack(columns, 1)
+    return back / back[2:3, 2:3]
+
+
+def _cross(a: Tensor, b: Tensor) -> Tensor:
+    (ax, ay, az), (bx, by, bz) = a.split(1), b.split(1)
+    return torch.cat([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
+
+
 def project_inside(homography: Tensor, points: Tensor, width: float, height: float) -> tuple[Tensor, Tensor]:
     """As project, with a float mask [n] of points that land within +-width, +-height and in front of the camera."""
     q, z = project(homography, points)
@@ -176,13 +189,19 @@ class Mesh(nn.Module):
         by = torch.relu(1 - (points[:, 1:2] - self.control[:, 1].unsqueeze(0)).abs() * self.per_row)
         return bx * by
 
-    def forward(self, b: Tensor, residual: Tensor, weight: Tensor) -> Tensor:
-        """Displacement [130, 2] of the control points from residuals [n, 2], their basis [n, 130], weights [n] up to 1."""
+    def forward(self, b: Tensor, residual: Tensor, weight: Tensor, start: Tensor | None = None) -> Tensor:
+        """Displacement [130, 2] of the control points from residuals [n, 2], their basis [n, 130], weights [n] up to 1.
+
+        start [130, 2]: where the conjugate gradients begin, zero if not given.
+        """
         bw = (b * weight.unsqueeze(1)).t()
         a = bw @ b + self.roughness
         r = bw @ residual
         inverse = 1 / (a * self.eye).sum(1, keepdim=True)
         u = r * 0
+        if start is not None:
+            u = start
+            r = r - a @ start
         z = inverse * r
         d = z
         rz = (r * z).sum(0, keepdim=True)

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from . import geometry as g
-from .fitting import Mesh, project
+from .fitting import Mesh
+from .mesh_grid import MeshGrid
 from .polish import HALF_HEIGHT, HALF_WIDTH, Polish, product_maps, sample
 
 COUNT = g.MESH_COLUMNS * g.MESH_ROWS
@@ -27,14 +28,15 @@ PICTURE_WEIGHT = 10.0
 FIRST_STIFFNESS, LEAST_STIFFNESS, NOISE_STIFFNESS = 0.3, 0.05, 0.4
 
 
-def _neighbourhood() -> np.ndarray:
+def neighbourhood() -> np.ndarray:
+    """How much every control point shares with every other, [130, 130]; rows sum to 1."""
     c = g.control_points()
     near = np.exp(-((c[:, None] - c[None]) ** 2).sum(-1) / (2 * NEIGHBOURHOOD**2))
     return near / near.sum(1, keepdims=True)
 
 
 class MeshPolish(nn.Module):
-    """Fits the mesh of residual motion to matches, then refines it on the pictures."""
+    """Fits a mesh to what a homography and a first mesh leave of matches, then refines both meshes on the pictures."""
 
     def __init__(self, polish: Polish, residual_scales: tuple[float, ...], match_steps: int = 12, picture_steps: int = 6):
         """One step on the pictures per scale of the robust weight, in deviations of the normalised pictures."""
@@ -45,20 +47,13 @@ class MeshPolish(nn.Module):
         self.level = polish.level
         self.solver_steps = picture_steps
         self.forgiving = (g.SCALE / 16.0) ** 2
-        grid = polish.level.grid
-        per = (g.MESH_COLUMNS - 1) / 2
-        control = self.first.control.view(g.MESH_ROWS, g.MESH_COLUMNS, 2)
-        across = torch.relu(1 - (grid.x - control[0, :, 0].unsqueeze(0)).abs() * per)  # [240, 13]
-        down = torch.relu(1 - (grid.rows[:, 0:1] - control[:, 0, 1].unsqueeze(0)).abs() * per)  # [180, 10]
+        self.grid = MeshGrid(HALF_WIDTH, HALF_HEIGHT)
+        across, down = self.grid.across, self.grid.down
         rough = g.mesh_roughness()
         buffers = {
             "across": across[1:-1].numpy(),
-            "down": down.numpy(),
             "down_t": down[1:-1].t().contiguous().numpy(),
-            # x and y in turn on both sides.
-            "spread": np.kron(across.t().numpy(), np.eye(2)),  # [26, 480]
-            "scale": grid.scale.t().numpy(),  # [1, 2]
-            "near": _neighbourhood(),
+            "near": neighbourhood(),
             # All unknowns: x of every control point, then y.
             "rough": np.kron(np.eye(2), rough),  # [260, 260]
             "rough_diagonal": np.tile(np.diag(rough), 2)[:, None],
@@ -69,39 +64,32 @@ class MeshPolish(nn.Module):
             self.register_buffer(name, torch.tensor(np.ascontiguousarray(value), dtype=torch.float32), persistent=False)
 
     def forward(
-        self, a: Tensor, b: Tensor, homography: Tensor, points: Tensor, residual: Tensor, weight: Tensor
+        self, a: Tensor, b: Tensor, homography: Tensor, start: Tensor, matches: tuple[Tensor, Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Displacement [130, 2] of the control points, normalised, and how well the pictures then agree.
 
-        a, b: normalised pictures [1, 1, 180, 240]; residual [n, 2] of matches at points [n, 2], weight [n]. The agreement is
-        the correlation of the normalised pictures over the overlap before the last step, -1 to 1.
+        a, b: normalised pictures [1, 1, 180, 240]; start [130, 2]: the first mesh, from which the matches were searched and
+        whose bends cost nothing; matches: basis [n, 130] of their points, what homography and start leave of them [n, 2],
+        weight [n]. The agreement is the correlation of the normalised pictures over the overlap before the last step, -1 to 1.
         """
+        basis, residual, weight = matches
         held = weight / (1 + (residual**2).sum(1) * self.forgiving)
-        u = self.first(self.first.basis(points), residual, held / (held.max() + 1e-6))
-        u = self._without_noise(u, MATCH_NOISE)
-        rest = self.level.grid(homography)
-        within = self.level.within(rest)
+        u = self._without_noise(self.first(basis, residual, held / (held.max() + 1e-6)), MATCH_NOISE)
+        grid = self.grid.of(homography)
+        within = self.level.within(grid(start))
         seen = (self.down_t @ (within @ self.across)).reshape(COUNT, 1)
-        anchor, _ = project(homography, self.first.control)
         warped = b
         for k, residual_scale in enumerate(self.residual_scales):
-            stiffness = self._stiffness(u, seen) if k else FIRST_STIFFNESS
-            warped = self._warp(b, homography, u, rest, anchor)
+            stiffness = self._stiffness(start + u, seen) if k else FIRST_STIFFNESS
+            warped = sample(b, grid(start + u))
             u = self._step(a, warped, within, u, stiffness, residual_scale)
-        return self._without_noise(u, PICTURE_NOISE), self._agreement(a, warped, within)
+        return self._without_noise(start + u, PICTURE_NOISE), self._agreement(a, warped, within)
 
     @staticmethod
     def _stiffness(u: Tensor, seen: Tensor) -> Tensor:
         """The less the mesh u [130, 2] moves over the overlap (seen, [130, 1]), the stiffer."""
         motion = (seen * (u * u).sum(1, keepdim=True)).sum() * g.SCALE**2 / (seen.sum() + 1e-6)  # px2, mean
         return LEAST_STIFFNESS + NOISE_STIFFNESS / (motion + 0.003)
-
-    def _warp(self, b: Tensor, homography: Tensor, u: Tensor, rest: Tensor, anchor: Tensor) -> Tensor:
-        """B seen through homography and mesh: the control points' motion in B is spread over the homography's grid."""
-        moved, _ = project(homography, self.first.control + u)
-        field = self.down @ ((moved - anchor) * self.scale).view(g.MESH_ROWS, -1) @ self.spread  # [180, 480]
-        grid = rest + field.view(1, HALF_HEIGHT, HALF_WIDTH, 2)
-        return sample(b, grid)
 
     def _without_noise(self, u: Tensor, noise: float) -> Tensor:
         """Takes away what is below `noise` px in a whole neighbourhood; u [130, 2]."""
@@ -117,7 +105,7 @@ class MeshPolish(nn.Module):
         return (seen * y).sum() / torch.sqrt(power + 1.0)
 
     def _step(self, a: Tensor, warped: Tensor, within: Tensor, u: Tensor, stiffness: Tensor | float, residual_scale: float) -> Tensor:
-        """One Gauss-Newton step of the mesh u [130, 2]."""
+        """One Gauss-Newton step of u [130, 2], the mesh beside its start."""
         r, gx, gy = self.level.slopes(warped, a)
         q = 1 + r * r * (1 / residual_scale**2)
         w = within * (PICTURE_WEIGHT / g.SCALE**2) / (q * q)

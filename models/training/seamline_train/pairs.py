@@ -12,10 +12,13 @@ from . import geometry as g
 from .motion import arrangement, sample_relative
 from .photometry import photometric, to_uint8
 from .photos import PhotoStore
-from .render import Lens, place_union, render, smooth_field, warp_plane
+from .render import Lens, ground_field, place_union, render, smooth_field, warp_plane
 
 # Photo pixels per view pixel below which the picture would be blown up too much.
 LEAST_DETAIL = 0.55
+# Least and largest size, and where the middle lies, of a thing that is near, px.
+NEAR_SIZES = ((180, 90), (480, 240))
+NEAR_CENTRES = ((100, 230), (380, 340))
 
 
 @dataclasses.dataclass
@@ -30,6 +33,10 @@ class Recipe:
     layers: int | None = None
     lens: bool | None = None
     photometry: float = 1.0
+    # Largest displacement of ground before a wall, px, in place of the parallax field.
+    ground: float = 0.0
+    # Displacement of a thing that fills the lower part of both views, px; it is drawn over the layers.
+    near: float = 0.0
     # "right" (B looks to the right of A), "left" or "vertical"; None: any.
     arrangement: str | None = None
 
@@ -147,6 +154,8 @@ class PairMaker:
         if parallax is None:
             parallax = float(rng.uniform(0.5, 8)) if rng.random() < 0.45 else 0.0
         field = smooth_field(rng, parallax) if parallax > 0 else None
+        if recipe.ground > 0:
+            field = ground_field(rng, recipe.ground)
         bent = recipe.lens if recipe.lens is not None else rng.random() < 0.2
         lens_a, lens_b = (Lens(float(rng.uniform(-0.06, 0.03))) if bent else Lens() for _ in range(2))
         look_a = lens_a.ideal_grid() if bent else None
@@ -164,6 +173,10 @@ class PairMaker:
             count = int(rng.integers(1, 5)) if rng.random() < 0.5 else 0
         for shift in _layer_shifts(rng, count):
             self._add_layer(rng, pair, shift, look_a, look_b)
+        if recipe.near > 0:
+            angle = rng.choice([0, math.pi]) + rng.normal(0, 0.2)
+            shift = recipe.near * np.array([math.cos(angle), math.sin(angle)])
+            self._add_layer(rng, pair, shift, look_a, look_b, is_near=True)
         for side in ("a", "b"):
             image = getattr(pair, side)
             done = photometric(rng, image, recipe.photometry) if recipe.photometry > 0 else to_uint8(image)
@@ -177,16 +190,24 @@ class PairMaker:
         shift: np.ndarray,
         look_a: np.ndarray | None,
         look_b: np.ndarray | None,
+        is_near: bool = False,
     ) -> None:
-        """Pastes a piece of another photograph over both views, at two places that differ by its own motion."""
+        """Pastes a piece of another photograph over both views, at two places that differ by its own motion.
+
+        What is near fills the lower part of a view.
+        """
         source = self._photos.draw(rng)[0]
-        size = rng.uniform(30, 150, 2)
-        if source.shape[0] <= size[1] * 1.5 + 4 or source.shape[1] <= size[0] * 1.5 + 4:
+        extent = np.array(source.shape[::-1])
+        size = rng.uniform(NEAR_SIZES[0], NEAR_SIZES[1]) if is_near else rng.uniform(30, 150, 2)
+        # Photo pixels per view pixel.
+        detail = min(1.3, float(((extent - 8) / size).min()) - 0.2) if is_near else 1.3
+        margin = size * (detail + 0.2)
+        if (extent <= margin + 4).any():
             return
-        centre = rng.uniform(0, 1, 2) * [g.WIDTH, g.HEIGHT]
-        corner = rng.uniform(0, 1, 2) * (np.array(source.shape[::-1]) - 1.5 * size - 2) + 1
-        start = corner - 1.3 * (centre - size / 2)
-        to_source = np.array([[1.3, 0, start[0]], [0, 1.3, start[1]], [0, 0, 1]])
+        centre = rng.uniform(NEAR_CENTRES[0], NEAR_CENTRES[1]) if is_near else rng.uniform(0, 1, 2) * [g.WIDTH, g.HEIGHT]
+        corner = rng.uniform(0, 1, 2) * (extent - margin - 2) + 1
+        start = corner - detail * (centre - size / 2)
+        to_source = np.array([[detail, 0, start[0]], [0, detail, start[1]], [0, 0, 1]])
         motion = pair.homography @ np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])
         back = np.linalg.inv(motion)
         shape = _polygon(rng, centre, size)

@@ -57,6 +57,16 @@ def smooth_field(rng: np.random.Generator, amplitude: float) -> np.ndarray:
     return field * (amplitude / max(1e-6, float(np.abs(field).max())))
 
 
+def ground_field(rng: np.random.Generator, amplitude: float) -> np.ndarray:
+    """Ground that comes nearer below a line, before a far wall: float32 [360, 480, 2] px, largest value `amplitude`."""
+    y, x = np.linspace(0, 1, HEIGHT)[:, None], np.linspace(0, 1, WIDTH)[None]
+    line = rng.uniform(0.25, 0.65) + rng.uniform(-0.25, 0.25) * (x - 0.5)
+    nearness = np.clip(y - line, 0, None)
+    nearness = nearness * (amplitude / nearness.max())
+    angle = rng.choice([0, math.pi]) + rng.normal(0, 0.25)
+    return (nearness[..., None] * np.array([math.cos(angle), math.sin(angle)])).astype(np.float32)
+
+
 def _reduced(photo: np.ndarray, view_to_photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Area-reduces the photograph to about the view's resolution, so that the cubic warp does not alias."""
     probe = apply(view_to_photo, CENTRE + np.array([[0, 0], [10, 0], [0, 10]]))

@@ -5,11 +5,13 @@ import torch
 import torch.nn.functional as F
 
 from seamline_train import geometry as g
-from seamline_train.coarse_match import CELLS, CoarseMatch, Vote, _cell_centres
+from seamline_train.coarse_match import CELLS, CoarseMatch, CoarseMatches, Vote, _cell_centres
+from seamline_train.coarse_mesh import CoarseMesh
 from seamline_train.evaluate.scoring import to_tensor
 from seamline_train.features import CoarseNet, local_normalise
-from seamline_train.fitting import Homography, Mesh, damping, eliminate, pad_border, pad_zero, project
-from seamline_train.mesh_polish import MeshPolish
+from seamline_train.fitting import Homography, Mesh, damping, eliminate, inverse, pad_border, pad_zero, project
+from seamline_train.mesh_grid import MeshGrid
+from seamline_train.mesh_polish import MeshPolish, neighbourhood
 from seamline_train.pairs import PairMaker, Recipe
 from seamline_train.photos import TextureStore
 from seamline_train.polish import Polish, WarpGrid, assembly, sample
@@ -73,7 +75,8 @@ def test_vote_finds_a_similarity_among_mostly_wrong_matches(rng):
     b[wrong] = rng.uniform(-1, 1, wrong.sum()) + 1j * rng.uniform(-0.75, 0.75, wrong.sum())
     matched = torch.tensor(np.stack([b.real, b.imag], -1), dtype=torch.float32)
     probability = torch.tensor(rng.uniform(0.2, 1, CELLS), dtype=torch.float32)
-    similarity, score = Vote()(cells, matched, probability)
+    vote = Vote()
+    similarity, score = vote(cells, CoarseMatches(matched, probability, vote.best_of_tiles(probability)))
     expected = np.array([[z.real, -z.imag, t.real], [z.imag, z.real, t.imag], [0, 0, 1]])
     assert np.abs(similarity.numpy() - expected).max() < 0.02
     assert float(score) > 10
@@ -112,11 +115,71 @@ def test_mesh_keeps_the_homography_of_a_flat_scene_and_follows_a_bent_one(rng):
         a, b = (local_normalise(F.avg_pool2d(to_tensor(x), 2), 2) for x in (pair.a, pair.b))
         h, p, r, w = (torch.tensor(x, dtype=torch.float32) for x in (h, g.to_normalised(points), noisy, seen * 1.0))
         with torch.no_grad():
-            u, agreement = mesh(a, b, h, p, r, w)
+            u, agreement = mesh(a, b, h, torch.zeros(130, 2), (mesh.first.basis(p), r, w))
         error = np.linalg.norm(g.hat_basis(points) @ u.numpy() * g.SCALE - back, axis=1)[seen].mean()
         before = np.linalg.norm(back, axis=1)[seen].mean()
         assert error < (0.05 if bend == 0 else 0.5 * before)
         assert agreement > 0.5
+
+
+def test_inverse_undoes_a_homography(rng):
+    h = g.homography_to_normalised(g.from_corners(g.CORNERS, g.CORNERS + rng.normal(30, 20, (4, 2))))
+    back = inverse(torch.tensor(h, dtype=torch.float32)).numpy()
+    assert np.abs(back - g.unit(np.linalg.inv(h))).max() < 1e-4
+
+
+def test_a_grid_with_a_mesh_moves_what_the_control_points_move(rng):
+    h = torch.tensor(g.homography_to_normalised(g.from_corners(g.CORNERS, g.CORNERS + [40, 9])), dtype=torch.float32)
+    grid = MeshGrid(240, 180).of(h)
+    assert torch.allclose(grid(torch.zeros(130, 2)), WarpGrid(240, 180)(h), atol=1e-5)
+    moved = (grid(torch.full((130, 2), 6 / g.SCALE)) - grid(torch.zeros(130, 2))).view(-1, 2)
+    assert torch.allclose(moved, torch.tensor([6 / 240, 6 / 180]), atol=1e-5)
+
+
+def coarse_matches(pair, rng) -> CoarseMatches:
+    """What a perfect coarse net would find, with a cell's noise."""
+    cells = g.to_pixels(_cell_centres())
+    target, seen = pair.flow_at(cells)
+    noisy = np.where(seen[:, None], target + rng.normal(0, 3, target.shape), rng.uniform(0, 360, target.shape))
+    position = torch.tensor(g.to_normalised(noisy), dtype=torch.float32)
+    probability = torch.tensor(np.where(seen, 0.5, 0.02), dtype=torch.float32)
+    return CoarseMatches(position, probability, Vote().best_of_tiles(probability))
+
+
+def test_coarse_mesh_carries_near_ground_and_leaves_a_flat_scene_alone(rng):
+    maker = PairMaker(TextureStore(3, seed=7))
+    bend = CoarseMesh(torch.tensor(_cell_centres(), dtype=torch.float32), neighbourhood())
+    points = g.sample_grid(24)
+    for ground in (0.0, 60.0):
+        pair = maker.make(rng, Recipe(0.6, 0.9, parallax=0.0, layers=0, lens=False, photometry=0.3, ground=ground))
+        a, b = (local_normalise(F.avg_pool2d(to_tensor(x), 2), 2) for x in (pair.a, pair.b))
+        h = torch.tensor(g.homography_to_normalised(pair.homography), dtype=torch.float32)
+        matches = coarse_matches(pair, rng)
+        target, seen = pair.flow_at(points)
+        back = (g.apply(np.linalg.inv(pair.homography), target) - points)[seen]
+        with torch.no_grad():
+            u = bend(h, matches, a, b)
+            elsewhere = [float(bend.elsewhere(h, x, matches)) for x in (torch.zeros(130, 2), u)]
+        left = np.linalg.norm((g.hat_basis(points) @ u.numpy() * g.SCALE)[seen] - back, axis=1).mean()
+        if ground == 0:
+            assert left < 0.1
+            assert max(elsewhere) < 0.05
+        else:
+            assert left < 0.3 * np.linalg.norm(back, axis=1).mean()
+            assert elsewhere[0] > 0.1 and elsewhere[1] < 0.4 * elsewhere[0]
+
+
+def test_coarse_matches_that_the_pictures_contradict_bend_nothing(rng):
+    maker = PairMaker(TextureStore(3, seed=7))
+    bend = CoarseMesh(torch.tensor(_cell_centres(), dtype=torch.float32), neighbourhood())
+    pair = maker.make(rng, Recipe(0.6, 0.9, parallax=0.0, layers=0, lens=False, photometry=0.3))
+    a, b = (local_normalise(F.avg_pool2d(to_tensor(x), 2), 2) for x in (pair.a, pair.b))
+    h = torch.tensor(g.homography_to_normalised(pair.homography), dtype=torch.float32)
+    matches = coarse_matches(pair, rng)
+    low = torch.tensor(_cell_centres()[:, 1:2] > 0.1) * torch.tensor([60 / g.SCALE, 0])
+    with torch.no_grad():
+        u = bend(h, matches._replace(position=matches.position + low.float()), a, b)
+    assert float(u.abs().max()) * g.SCALE < 0.1
 
 
 def test_sampling_with_the_grid_of_the_identity_changes_nothing():

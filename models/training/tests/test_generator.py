@@ -44,6 +44,8 @@ def test_truth_fetches_the_same_grey_through_bend_layers_and_lens(maker, rng):
         Recipe(0.4, 0.9, parallax=6.0, layers=0, lens=False, photometry=0.0),
         Recipe(0.4, 0.9, parallax=0.0, layers=4, lens=False, photometry=0.0),
         Recipe(0.4, 0.9, parallax=4.0, layers=3, lens=True, photometry=0.0),
+        Recipe(0.4, 0.9, parallax=0.0, layers=0, lens=False, photometry=0.0, ground=40.0),
+        Recipe(0.4, 0.9, parallax=0.0, layers=0, lens=False, photometry=0.0, near=60.0),
     ):
         pair = maker.make(rng, recipe)
         true = residual(pair)

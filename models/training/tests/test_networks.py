@@ -35,7 +35,7 @@ def test_spatial_net_gives_finite_outputs_of_the_stated_shapes():
         with torch.no_grad():
             h, mesh, stats, h0, confidence = SpatialNet(coarse, fine, profile).eval()(a, b)
         shapes = [tuple(x.shape) for x in (h, mesh, stats, h0, confidence)]
-        assert shapes == [(3, 3), (130, 2), (9,), (3, 3), (1,)]
+        assert shapes == [(3, 3), (130, 2), (10,), (3, 3), (1,)]
         assert all(torch.isfinite(x).all() for x in (h, mesh, stats, h0, confidence))
         assert 0 <= float(confidence) <= 1
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from seamline_train.config import Config
-from seamline_train.evaluate.synthetic import fit_logistic
+from seamline_train.evaluate.confidence import fit_logistic
 from seamline_train.export_onnx import ALLOWED, write
 from seamline_train.features import CoarseNet, FineNet, fold_batch_norm
 from seamline_train.loop import load_checkpoint, rate_at

@@ -32,14 +32,14 @@ const expected = JSON.parse(
 const spatials = [manifest.networks.spatial, ...Object.values(manifest.profiles ?? {}).map((p) => p.spatial)];
 const networks = [...spatials, manifest.networks.temporal, manifest.networks.smooth];
 
-/** The scene of `seamline_train parity` seen through view px -> scene. */
-function picture(sceneFromView: readonly number[]): Float32Array {
+/** The scene of `seamline_train parity`, or another one, seen through view px -> scene. */
+function picture(sceneFromView: readonly number[], waves = expected.waves): Float32Array {
   const luma = new Float32Array(WIDTH * HEIGHT);
   const view = Float64Array.from(sceneFromView);
   for (let index = 0; index < luma.length; index += 1) {
     const [x, y] = apply(view, index % WIDTH, Math.floor(index / WIDTH));
     let value = 128;
-    for (const [fx, fy, phase, amplitude] of expected.waves) value += amplitude * Math.sin(fx * x + fy * y + phase);
+    for (const [fx, fy, phase, amplitude] of waves) value += amplitude * Math.sin(fx * x + fy * y + phase);
     luma[index] = Math.min(255, Math.max(0, Math.floor(value + 0.5)));
   }
   return luma;
@@ -96,7 +96,8 @@ function normalised(pixels: readonly number[]): Float64Array {
   return Float64Array.from([...image(-1, -0.75), ...image(1, 0.75), ...image(0, 0)]);
 }
 
-const first = picture([1, 0, 0, 0, 1, 0, 0, 0, 1]);
+const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+const first = picture(IDENTITY);
 
 describe('default bundle', () => {
   it('lists every file with its hash, at most 8 MB each', async () => {
@@ -134,10 +135,17 @@ describe('default bundle', () => {
     expect(got['confidence']![0]).toBeGreaterThan(manifest.thresholds.confidence);
   });
 
-  it('gives unrelated pictures no confidence', async () => {
+  it('gives a scene of the same waves at other phases no confidence', async () => {
+    const phases = expected.waves.map(([, , phase]) => phase).reverse();
+    const other = expected.waves.map(([fx, fy, , amplitude], index) => [fx, fy, phases[index]!, amplitude] as const);
+    const got = await run(manifest.networks.spatial, { a: first, b: picture(IDENTITY, other) });
+    expect(got['confidence']![0]).toBeLessThan(manifest.thresholds.confidence);
+  });
+
+  it('finds next to nothing in common in a scene and its mirror image, which meet at their rim alone', async () => {
     const mirrored = first.map((_, index) => first[index - 2 * (index % WIDTH) + WIDTH - 1]!);
     const got = await run(manifest.networks.spatial, { a: first, b: mirrored });
-    expect(got['confidence']![0]).toBeLessThan(manifest.thresholds.confidence);
+    expect(got['stats']![2]).toBeLessThan(manifest.thresholds.overlap);
   });
 
   it('computes in ONNX Runtime what PyTorch does: temporal.onnx', async () => {

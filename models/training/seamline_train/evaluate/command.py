@@ -19,6 +19,7 @@ from ..sequences import FrameMaker
 from ..smooth_net import SmoothNet
 from ..spatial_net import SpatialNet
 from ..temporal_net import TemporalNet
+from . import confidence as confidences
 from . import motion, synthetic
 from .onnx_nets import OnnxBundle, OnnxNet
 from .real import real_pairs
@@ -100,9 +101,9 @@ def run(arguments: argparse.Namespace) -> None:
         elif what == "parallax":
             figures = synthetic.parallax(net, PairMaker(photos), count, progress)
         elif what == "acceptance":
-            figures = synthetic.acceptance(net, PairMaker(photos), count, subject.threshold, progress)
+            figures = confidences.acceptance(net, PairMaker(photos), count, subject.threshold, progress)
         else:
-            figures, confidence = synthetic.confidence(net, PairMaker(photos), count, progress)
+            figures, confidence = confidences.confidence(net, PairMaker(photos), count, progress)
             confidence.save(Path(arguments.confidence))
             confidence.apply_to(net)
             subject.threshold = confidence.threshold

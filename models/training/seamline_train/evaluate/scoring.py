@@ -22,7 +22,7 @@ def to_tensor(luma: np.ndarray) -> torch.Tensor:
 
 
 def align(net: SpatialNet, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
-    """Runs SpatialNet on two luma pictures: homography (px), mesh (px, [130, 2]), stats [8], confidence."""
+    """Runs SpatialNet on two luma pictures: homography (px), mesh (px, [130, 2]), stats [10], confidence."""
     with torch.no_grad():
         h, mesh, stats, _, confidence = net(to_tensor(a), to_tensor(b))
     return {

@@ -1,4 +1,4 @@
-"""Synthetic pairs of held-out photographs: planes by overlap and arrangement, bent scenes, unrelated pairs."""
+"""Synthetic pairs of held-out photographs: planes by overlap and arrangement, bent scenes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import geometry as g
-from ..bundle import Confidence
 from ..pairs import PairMaker, Recipe
 from ..spatial_net import SpatialNet
 from .scoring import FAILED_PX, SUCCESS_PX, Sift, align, overlap_error, summary, textured, with_mesh
@@ -93,119 +92,3 @@ def parallax(net: SpatialNet, maker: PairMaker, count: int, progress: Progress) 
         out[f"{low}-{high}"] = entry
         progress(f"parallax {low}-{high}: {entry}")
     return out
-
-
-def _features(stats: np.ndarray) -> np.ndarray:
-    return np.array([np.log(1e-3 + stats[0]), np.log(1e-3 + stats[1]), np.log(0.1 + stats[4]), stats[8]], np.float64)
-
-
-def fit_logistic(
-    features: np.ndarray, good: np.ndarray, group: np.ndarray | None = None, ridge: float = 0.02
-) -> np.ndarray:
-    """Newton's method for a logistic regression on [n, k]: weights [k + 1], bias last.
-
-    Good and bad weigh the same, and so do the groups [n] (small integers) that the bad are of.
-    """
-    x = np.c_[features, np.ones(len(features))]
-    balance = np.where(good, 0.5 / max(1, good.sum()), 0.0)
-    kinds = np.zeros(len(x), np.int64) if group is None else group
-    present = np.unique(kinds[~good])
-    for kind in present:
-        members = ~good & (kinds == kind)
-        balance[members] = 0.5 / len(present) / members.sum()
-    w = np.zeros(x.shape[1])
-    penalty = ridge * np.diag([1.0] * features.shape[1] + [0.0]) / features.shape[1]
-    for _ in range(40):
-        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
-        gradient = x.T @ (balance * (p - good)) + penalty @ w
-        hessian = (x * (balance * p * (1 - p))[:, None]).T @ x + penalty + 1e-9 * np.eye(len(w))
-        w = w - np.linalg.solve(hessian, gradient)
-    return w
-
-
-# Generated pairs would bear 0.5, but right alignments of real scenes with strong parallax score 0.2 to 0.5.
-LEAST_THRESHOLD = 0.2
-# Pairs that overlap and yet are often aligned wrongly: little overlap, cameras that differ much.
-HARD = Recipe(0.08, 0.3, photometry=1.6)
-
-
-def _judged(net: SpatialNet, maker: PairMaker, rng: np.random.Generator, recipe: Recipe) -> tuple[dict, bool, bool]:
-    """One textured pair: result, whether it is right, and whether it is clearly wrong (over 2 % of the width)."""
-    while True:
-        pair = maker.make(rng, recipe)
-        if textured(pair):
-            break
-    result = align(net, pair.a, pair.b)
-    # What is drawn counts, homography and mesh: of a bent scene the plane's own homography is not the best one.
-    target, seen = pair.flow_at(g.OVERLAP_POINTS)
-    points = g.OVERLAP_POINTS[seen]
-    error = float(np.linalg.norm(with_mesh(result, points) - target[seen], axis=1).mean()) if len(points) else FAILED_PX
-    return result, error < SUCCESS_PX, not error <= 2 * SUCCESS_PX
-
-
-def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress) -> tuple[dict, Confidence]:
-    """Fits the logistic on half of the pairs and measures on the others.
-
-    `count` pairs each that overlap well, that overlap little, and that are unrelated.
-    """
-    rng = np.random.default_rng([22])
-    features, good, kind = [], [], []
-    # Hard pairs that are neither right nor clearly wrong would only blur the line.
-    for number, recipe in enumerate((Recipe(0.3, 0.95), HARD)):
-        for _ in range(count):
-            result, right, wrong = _judged(net, maker, rng, recipe)
-            if right or wrong:
-                features.append(_features(result["stats"]))
-                good.append(right)
-                kind.append(number)
-    for _ in range(count):
-        a, b = maker.make_unrelated(rng)
-        features.append(_features(align(net, a, b)["stats"]))
-        good.append(False)
-        kind.append(2)
-    x, y, k = np.array(features), np.array(good), np.array(kind)
-    fit, test = np.arange(len(x)) % 2 == 0, np.arange(len(x)) % 2 == 1
-    unrelated = k == 2
-    w = fit_logistic(x[fit], y[fit], unrelated[fit].astype(np.int64))
-    score = 1 / (1 + np.exp(-(np.c_[x, np.ones(len(x))] @ w)))
-    bound = float(np.quantile(score[test & unrelated], 0.98))
-    threshold = max(bound + 1e-3, LEAST_THRESHOLD)
-    accepted, wrong = score >= threshold, test & ~unrelated & ~y
-    entry = {
-        "pairs_of_each": count,
-        "unrelated_score_p98": round(bound, 4),
-        "threshold": round(threshold, 4),
-        "unrelated_rejected": round(float((~accepted[test & unrelated]).mean()), 4),
-        "good_accepted": round(float(accepted[test & y & (k == 0)].mean()), 4),
-        "good_of_little_overlap_accepted": round(float(accepted[test & y & (k == 1)].mean()), 4),
-        "misaligned_pairs": int(wrong.sum()),
-        "misaligned_rejected": round(float((~accepted[wrong]).mean()), 4) if wrong.any() else None,
-    }
-    progress(f"confidence: {entry}")
-    v = [float(value) for value in w]
-    return entry, Confidence((v[0], v[1], v[2], v[3]), v[4], round(threshold, 4))
-
-
-def acceptance(net: SpatialNet, maker: PairMaker, count: int, threshold: float, progress: Progress) -> dict:
-    """The confidence as it ships, on pairs that the fit has not seen.
-
-    `count` pairs each that overlap well, that overlap little ("hard"), and that are unrelated.
-    """
-    rng = np.random.default_rng([24])
-    unrelated = np.array([align(net, *maker.make_unrelated(rng))["confidence"] for _ in range(count)])
-    entry: dict = {
-        "unrelated_pairs": count,
-        "unrelated_rejected": round(float((unrelated < threshold).mean()), 4),
-        "unrelated_largest": round(float(unrelated.max()), 4),
-    }
-    for name, recipe in (("", Recipe(0.3, 0.95)), ("hard_", HARD)):
-        judged = [_judged(net, maker, rng, recipe) for _ in range(count)]
-        right = np.array([float(r["confidence"]) for r, is_right, _ in judged if is_right])
-        wrong = np.array([float(r["confidence"]) for r, is_right, _ in judged if not is_right])
-        entry[f"{name}aligned_pairs"] = len(right)
-        entry[f"{name}aligned_accepted"] = round(float((right >= threshold).mean()), 4)
-        entry[f"{name}aligned_p5"] = round(float(np.quantile(right, 0.05)), 4)
-        entry[f"{name}misaligned_pairs"] = len(wrong)
-        entry[f"{name}misaligned_accepted"] = int((wrong >= threshold).sum())
-    progress(f"acceptance: {entry}")
-    return entry
