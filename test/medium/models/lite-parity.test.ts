@@ -16,7 +16,7 @@ const TOLERANCE_PX = 0.01;
 
 interface Expectations {
   readonly sha256: Record<string, string>;
-  readonly waves: [number, number, number, number][];
+  readonly waves: readonly (readonly [number, number, number, number])[];
   readonly sceneFromSecond: number[];
   readonly sceneFromLater: number[];
   readonly spatial: Record<string, { h: number[]; mesh: number[]; stats: number[]; confidence: number[] }>;
@@ -136,7 +136,7 @@ describe('default bundle', () => {
   });
 
   it('gives a scene of the same waves at other phases no confidence', async () => {
-    const phases = expected.waves.map(([, , phase]) => phase).reverse();
+    const phases = expected.waves.map(([, , phase]) => phase).toReversed();
     const other = expected.waves.map(([fx, fy, , amplitude], index) => [fx, fy, phases[index]!, amplitude] as const);
     const got = await run(manifest.networks.spatial, { a: first, b: picture(IDENTITY, other) });
     expect(got['confidence']![0]).toBeLessThan(manifest.thresholds.confidence);
