@@ -146,7 +146,7 @@ async function evaluateStranger(
   { ffmpeg, threshold }: Instruments,
 ): Promise<Evaluated> {
   const accepted = confidence >= threshold;
-  const reason = accepted ? '' : 'nothing in common was found';
+  const reason = accepted ? '' : 'the views could not be brought together';
   const row = bareRow(one, { accepted, confidence, reason, failure: undefined });
   // Only what is shown is read.
   if (!accepted) return withoutPictures(row);

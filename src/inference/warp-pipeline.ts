@@ -252,7 +252,7 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 /** Why a comparison does not count, in plain words that say what to do. */
 function refuse(confidence: number, overlap: number, thresholds: BundleManifest['thresholds']): string | undefined {
   if (confidence < thresholds.confidence) {
-    return `nothing in common was found in the two views (confidence ${percent(confidence)}): turn a camera towards what the other sees, or wait for light`;
+    return `the two views could not be brought together (confidence ${percent(confidence)}): turn a camera towards what the other sees, keep things close in front of them out of the overlap, or wait for light`;
   }
   if (overlap < thresholds.overlap) return `overlap ${percent(overlap)}: turn a camera`;
   return undefined;
