@@ -27,6 +27,11 @@ class CoarseMatches(NamedTuple):
     best: Tensor  # [200], indices of cells
 
 
+def in_frame(points: Tensor) -> Tensor:
+    """Which points [n, 2], normalised, lie in a view: floats [n]."""
+    return positive(1 - points[:, 0].abs()) * positive(0.75 - points[:, 1].abs())
+
+
 def _cell_centres() -> np.ndarray:
     step = g.WIDTH / COARSE_COLUMNS
     x, y = np.meshgrid(np.arange(COARSE_COLUMNS), np.arange(COARSE_ROWS))
@@ -155,5 +160,4 @@ class CoarseHomography(nn.Module):
         image, _ = project(h, cells)
         r2 = ((matched - image) ** 2).sum(1)
         mass = (probability * torch.exp(r2 * self.last_falloff)).sum()
-        inside = positive(1 - image[:, 0].abs()) * positive(0.75 - image[:, 1].abs())
-        return h, score, mass, inside, matches
+        return h, score, mass, in_frame(image), matches

@@ -7,18 +7,17 @@ brings coarse matches into place and the blurred pictures agree better with it: 
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from . import geometry as g
-from .coarse_match import CoarseMatches
-from .fitting import Mesh, inverse, positive, project, project_inside
+from .coarse_match import CoarseMatches, in_frame
+from .fitting import Mesh, WithoutNoise, inverse, positive, project, project_inside
 from .mesh_grid import MeshGrid
 from .polish import sample
 
-# Stiffness of the mesh, and scales (px) of the robust weight of its two passes.
+# Stiffness of the mesh, and scales (px) of the robust weight of its three passes.
 STIFFNESS, SCALES = 0.05, (96.0, 32.0, 16.0)
 SOLVER_STEPS = 10
 # Matches farther than this from the homography do not count, normalised: half a view's width.
@@ -28,9 +27,8 @@ MARGIN = 40.0 / g.SCALE
 # Half of a match counts as elsewhere when it lies this far from where it is drawn, px.
 AWAY = 24.0
 # Share of the matches that the mesh must bring from elsewhere into place, and what the correlation of the blurred pictures must
-# gain: below the first the mesh is not used, from the second on wholly.
-LEAST_GAIN, FULL_GAIN = 0.0, 0.015
-LEAST_AGREEMENT, FULL_AGREEMENT = 0.0, 0.02
+# gain, for the mesh to be used wholly; with less it is used in part.
+FULL_GAIN, FULL_AGREEMENT = 0.015, 0.02
 # Size of the blurred pictures, and what they are made smaller by.
 BLURRED_WIDTH, BLURRED_HEIGHT = 60, 45
 BLUR = 4
@@ -41,9 +39,10 @@ NOISE = 8.0
 class CoarseMesh(nn.Module):
     """Fits a mesh to the best coarse match of every tile, and says how many matches lie elsewhere than where they are drawn."""
 
-    def __init__(self, cells: Tensor, near: np.ndarray):
-        """cells [1200, 2], normalised; near [130, 130]: what control points share with each other."""
+    def __init__(self, cells: Tensor):
+        """cells [1200, 2], normalised."""
         super().__init__()
+        self.without_noise = WithoutNoise()
         self.fit = Mesh(STIFFNESS, SOLVER_STEPS)
         self.inverse_squares = [(g.SCALE / scale) ** 2 for scale in SCALES]
         self.away = (g.SCALE / AWAY) ** 2
@@ -52,7 +51,6 @@ class CoarseMesh(nn.Module):
         self.register_buffer("limit", limit, persistent=False)  # x and y in turn
         self.register_buffer("cells", cells.clone(), persistent=False)
         self.register_buffer("basis", self.fit.basis(cells), persistent=False)  # [1200, 130]
-        self.register_buffer("near", torch.tensor(near, dtype=torch.float32), persistent=False)
 
     def forward(self, homography: Tensor, matches: CoarseMatches, a: Tensor, b: Tensor) -> Tensor:
         """Displacement [130, 2] of the control points, normalised, for a homography [3, 3].
@@ -61,12 +59,9 @@ class CoarseMesh(nn.Module):
         """
         u = self._fitted(homography, matches)
         gain = self._brought(homography, u, matches)
-        used = ((gain - LEAST_GAIN) * (1 / (FULL_GAIN - LEAST_GAIN))).clamp(0, 1)
-        power = self.near @ (u * u).sum(1, keepdim=True) * (g.SCALE / NOISE) ** 2
-        square = power * power
-        u = u * (square / (square + 1)) * used
+        u = self.without_noise(u, NOISE) * (gain * (1 / FULL_GAIN)).clamp(0, 1)
         gain = self._agreement_gained(homography, u, F.avg_pool2d(a, BLUR), F.avg_pool2d(b, BLUR))
-        return u * ((gain - LEAST_AGREEMENT) * (1 / (FULL_AGREEMENT - LEAST_AGREEMENT))).clamp(0, 1)
+        return u * (gain * (1 / FULL_AGREEMENT)).clamp(0, 1)
 
     def _fitted(self, homography: Tensor, matches: CoarseMatches) -> Tensor:
         cells = self.cells.index_select(0, matches.best)
@@ -77,11 +72,9 @@ class CoarseMesh(nn.Module):
         residual = residual * within.unsqueeze(1)
         weight = matches.probability.index_select(0, matches.best) * within
         basis = self.basis.index_select(0, matches.best)
-        rest, u = residual, None
+        u = torch.zeros_like(self.fit.control)
         for inverse_square in self.inverse_squares:
-            if u is not None:
-                rest = residual - basis @ u
-            q = 1 + (rest**2).sum(1) * inverse_square
+            q = 1 + ((residual - basis @ u) ** 2).sum(1) * inverse_square
             u = self.fit(basis, residual, weight / (q * q), u)
         return u
 
@@ -120,7 +113,6 @@ class CoarseMesh(nn.Module):
 
     def _elsewhere(self, image: Tensor, frame: Tensor, matches: CoarseMatches) -> Tensor:
         """By the square of their probability; `frame` says which cells lie in B."""
-        inside = positive(1 - frame[:, 0].abs()) * positive(0.75 - frame[:, 1].abs())
-        weight = matches.probability**2 * inside
+        weight = matches.probability**2 * in_frame(frame)
         r2 = ((matches.position - image) ** 2).sum(1) * self.away
         return (weight * (r2 / (r2 + 1))).sum() / (weight.sum() + 1e-6)

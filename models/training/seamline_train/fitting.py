@@ -215,3 +215,23 @@ class Mesh(nn.Module):
             d = z + (rz_new / (rz + 1e-20)) * d
             rz = rz_new
         return u
+
+
+class WithoutNoise(nn.Module):
+    """Takes away of a mesh what is noise rather than depth in a whole neighbourhood."""
+
+    # Control points this near share the evidence for depth, px.
+    NEIGHBOURHOOD = 100.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        c = g.control_points()
+        near = np.exp(-((c[:, None] - c[None]) ** 2).sum(-1) / (2 * self.NEIGHBOURHOOD**2))
+        near /= near.sum(1, keepdims=True)
+        self.register_buffer("near", torch.tensor(near, dtype=torch.float32), persistent=False)  # [130, 130]
+
+    def forward(self, u: Tensor, noise: float) -> Tensor:
+        """Of u [130, 2], normalised, what is above `noise` px."""
+        power = self.near @ (u * u).sum(1, keepdim=True) * (g.SCALE / noise) ** 2
+        square = power * power
+        return u * (square / (square + 1))

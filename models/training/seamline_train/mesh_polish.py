@@ -13,26 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from . import geometry as g
-from .fitting import Mesh
+from .fitting import Mesh, WithoutNoise
 from .mesh_grid import MeshGrid
 from .polish import HALF_HEIGHT, HALF_WIDTH, Polish, product_maps, sample
 
 COUNT = g.MESH_COLUMNS * g.MESH_ROWS
 # Displacements, px, that are noise rather than depth: of the matches' mesh, of the refined one.
 MATCH_NOISE, PICTURE_NOISE = 0.5, 0.25
-# Control points this near share the evidence for depth, px.
-NEIGHBOURHOOD = 100.0
 # Weight of the pictures against the stiffness.
 PICTURE_WEIGHT = 10.0
 # Stiffness of the first step; of the others at least, and times the squared noise over the squared motion.
 FIRST_STIFFNESS, LEAST_STIFFNESS, NOISE_STIFFNESS = 0.3, 0.05, 0.4
-
-
-def neighbourhood() -> np.ndarray:
-    """How much every control point shares with every other, [130, 130]; rows sum to 1."""
-    c = g.control_points()
-    near = np.exp(-((c[:, None] - c[None]) ** 2).sum(-1) / (2 * NEIGHBOURHOOD**2))
-    return near / near.sum(1, keepdims=True)
 
 
 class MeshPolish(nn.Module):
@@ -43,6 +34,7 @@ class MeshPolish(nn.Module):
         super().__init__()
         self.residual_scales = residual_scales
         # Stiff and forgiving: where the picture has parallax, most matches are far from the homography.
+        self.without_noise = WithoutNoise()
         self.first = Mesh(stiffness=0.3, iterations=match_steps)
         self.level = polish.level
         self.solver_steps = picture_steps
@@ -53,7 +45,6 @@ class MeshPolish(nn.Module):
         buffers = {
             "across": across[1:-1].numpy(),
             "down_t": down[1:-1].t().contiguous().numpy(),
-            "near": neighbourhood(),
             # All unknowns: x of every control point, then y.
             "rough": np.kron(np.eye(2), rough),  # [260, 260]
             "rough_diagonal": np.tile(np.diag(rough), 2)[:, None],
@@ -74,7 +65,7 @@ class MeshPolish(nn.Module):
         """
         basis, residual, weight = matches
         held = weight / (1 + (residual**2).sum(1) * self.forgiving)
-        u = self._without_noise(self.first(basis, residual, held / (held.max() + 1e-6)), MATCH_NOISE)
+        u = self.without_noise(self.first(basis, residual, held / (held.max() + 1e-6)), MATCH_NOISE)
         grid = self.grid.of(homography)
         within = self.level.within(grid(start))
         seen = (self.down_t @ (within @ self.across)).reshape(COUNT, 1)
@@ -83,19 +74,13 @@ class MeshPolish(nn.Module):
             stiffness = self._stiffness(start + u, seen) if k else FIRST_STIFFNESS
             warped = sample(b, grid(start + u))
             u = self._step(a, warped, within, u, stiffness, residual_scale)
-        return self._without_noise(start + u, PICTURE_NOISE), self._agreement(a, warped, within)
+        return self.without_noise(start + u, PICTURE_NOISE), self._agreement(a, warped, within)
 
     @staticmethod
     def _stiffness(u: Tensor, seen: Tensor) -> Tensor:
         """The less the mesh u [130, 2] moves over the overlap (seen, [130, 1]), the stiffer."""
         motion = (seen * (u * u).sum(1, keepdim=True)).sum() * g.SCALE**2 / (seen.sum() + 1e-6)  # px2, mean
         return LEAST_STIFFNESS + NOISE_STIFFNESS / (motion + 0.003)
-
-    def _without_noise(self, u: Tensor, noise: float) -> Tensor:
-        """Takes away what is below `noise` px in a whole neighbourhood; u [130, 2]."""
-        power = self.near @ (u * u).sum(1, keepdim=True) * (g.SCALE / noise) ** 2
-        square = power * power
-        return u * (square / (square + 1))
 
     @staticmethod
     def _agreement(a: Tensor, warped: Tensor, within: Tensor) -> Tensor:

@@ -237,3 +237,24 @@ class PairMaker:
             placed, _ = place_union(rng, planes[0].shape, [np.eye(3)])
             views.append(photometric(rng, render(_draw_luma(rng, planes), placed)))
         return views[0], views[1]
+
+    @staticmethod
+    def make_blank(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Views that show nothing (uint8 [360, 480] each): a spot of light, a slope of brightness, grain; often alike in both."""
+        first = _blank_look(rng)
+        second = first * rng.uniform(0.9, 1.1, first.shape) if rng.random() < 0.7 else _blank_look(rng)
+        return _blank(rng, first), _blank(rng, second)
+
+
+def _blank_look(rng: np.random.Generator) -> np.ndarray:
+    """Level, height and radius of the spot, its place, slopes, deviation of the grain."""
+    level, height, radius = rng.uniform(20, 130), rng.uniform(0, 110), rng.uniform(0.4, 1.4)
+    return np.array([level, height, radius, *rng.normal(0, 0.1, 2), *rng.normal(0, 12, 2), rng.uniform(0.3, 5)])
+
+
+def _blank(rng: np.random.Generator, look: np.ndarray) -> np.ndarray:
+    level, height, radius, x0, y0, slope_x, slope_y, grain = look
+    x = np.linspace(-1, 1, g.WIDTH)[None]
+    y = np.linspace(-0.75, 0.75, g.HEIGHT)[:, None]
+    spot = height * np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / radius**2)
+    return to_uint8(level + spot + slope_x * x + slope_y * y + rng.normal(0, grain, (g.HEIGHT, g.WIDTH)))

@@ -18,6 +18,8 @@ from .smooth_net import HISTORY, WINDOW
 WAVES = 60
 # Pictures of the scene: ideal pixels of the first view -> scene.
 SHIFT = np.array([[0.98, -0.05, 172.0], [0.04, 1.01, 9.0], [1e-5, -2e-5, 1.0]])
+# Ground of the second view: below this row it lies nearer, and at the lower border this many px beside SHIFT.
+GROUND_ROW, GROUND_PX = 170, 60
 STEP = np.array([[1.001, -0.004, 6.3], [0.004, 0.999, -4.1], [0, 0, 1.0]])
 
 
@@ -31,10 +33,11 @@ def waves(seed: int) -> np.ndarray:
     return np.round(np.stack([*rows, rng.uniform(0, 2 * np.pi, WAVES), amplitude], -1), 6)
 
 
-def picture(scene: np.ndarray, view: np.ndarray) -> np.ndarray:
-    """The scene seen through a homography view px -> scene: uint8 [360, 480]."""
+def picture(scene: np.ndarray, view: np.ndarray, ground_px: float = 0.0) -> np.ndarray:
+    """The scene seen through a homography view px -> scene, below GROUND_ROW displaced: uint8 [360, 480]."""
     x, y = np.meshgrid(np.arange(g.WIDTH), np.arange(g.HEIGHT))
-    p = g.apply(view, np.stack([x, y], -1).astype(np.float64))
+    beside = ground_px * np.maximum(0, y - GROUND_ROW) / (g.HEIGHT - GROUND_ROW)
+    p = g.apply(view, np.stack([x + beside, y], -1).astype(np.float64))
     total = np.full(x.shape, 128.0)
     for fx, fy, phase, amplitude in scene:
         total += amplitude * np.sin(fx * p[..., 0] + fy * p[..., 1] + phase)
@@ -58,13 +61,16 @@ def expectations(weights: Weights, confidence: Confidence, folder: Path) -> dict
     """Inputs and PyTorch's outputs for every network of the bundle in `folder`, with the hashes of its files."""
     scene = waves(3)
     first, second, later = picture(scene, np.eye(3)), picture(scene, SHIFT), picture(scene, STEP)
-    spatial = {}
+    ground = picture(scene, SHIFT, GROUND_PX)
+    spatial, spatial_ground = {}, {}
     smooth = weights.smooth
     assert smooth is not None
     with torch.no_grad():
         for name, file in (("default", "spatial.onnx"), ("quality", "spatial-quality.onnx")):
-            h, mesh, stats, _, sure = weights.spatial(name, confidence)(to_tensor(first), to_tensor(second))
-            spatial[file] = {"h": _flat(h), "mesh": _flat(mesh), "stats": _flat(stats), "confidence": _flat(sure)}
+            net = weights.spatial(name, confidence)
+            for answers, other in ((spatial, second), (spatial_ground, ground)):
+                h, mesh, stats, _, sure = net(to_tensor(first), to_tensor(other))
+                answers[file] = {"h": _flat(h), "mesh": _flat(mesh), "stats": _flat(stats), "confidence": _flat(sure)}
         h, stats = weights.temporal()(to_tensor(first), to_tensor(later))
         raw, prev = paths(4)
         out = smooth(torch.tensor(raw, dtype=torch.float32), torch.tensor(prev, dtype=torch.float32))
@@ -75,6 +81,7 @@ def expectations(weights: Weights, confidence: Confidence, folder: Path) -> dict
         "sceneFromSecond": _flat(SHIFT),
         "sceneFromLater": _flat(STEP),
         "spatial": spatial,
+        "ground": {"row": GROUND_ROW, "px": GROUND_PX, "spatial": spatial_ground},
         "temporal": {"h": _flat(h), "stats": _flat(stats)},
         "smooth": {"raw": _flat(raw), "prev": _flat(prev), "out": _flat(out)},
     }

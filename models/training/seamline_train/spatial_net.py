@@ -13,7 +13,7 @@ from .features import CoarseNet, FineNet, local_normalise
 from .fine_match import Level
 from .fitting import Homography, damping, project, project_inside
 from .mesh_grid import MeshGrid
-from .mesh_polish import MeshPolish, neighbourhood
+from .mesh_polish import MeshPolish
 from .polish import Polish, sample
 
 # Matches that land nearer than this to B's border do not count (normalised frame).
@@ -37,7 +37,7 @@ class SpatialNet(nn.Module):
         self.halve = width < g.WIDTH
         self.polish = Polish((1.0, 0.7, 0.5), small_steps)
         self.mesh = MeshPolish(self.polish, mesh_scales)
-        self.bend = CoarseMesh(self.coarse.match.cells, neighbourhood())
+        self.bend = CoarseMesh(self.coarse.match.cells)
         self.grid = self.mesh.grid if self.halve else MeshGrid(width, width * g.HEIGHT // g.WIDTH)
         self.fit = Homography(scales, [damping(1e-6, 1e-4)] * len(scales))
         self.register_buffer("eye3", torch.eye(3), persistent=False)

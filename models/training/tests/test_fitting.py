@@ -11,7 +11,7 @@ from seamline_train.evaluate.scoring import to_tensor
 from seamline_train.features import CoarseNet, local_normalise
 from seamline_train.fitting import Homography, Mesh, damping, eliminate, inverse, pad_border, pad_zero, project
 from seamline_train.mesh_grid import MeshGrid
-from seamline_train.mesh_polish import MeshPolish, neighbourhood
+from seamline_train.mesh_polish import MeshPolish
 from seamline_train.pairs import PairMaker, Recipe
 from seamline_train.photos import TextureStore
 from seamline_train.polish import Polish, WarpGrid, assembly, sample
@@ -148,7 +148,7 @@ def coarse_matches(pair, rng) -> CoarseMatches:
 
 def test_coarse_mesh_carries_near_ground_and_leaves_a_flat_scene_alone(rng):
     maker = PairMaker(TextureStore(3, seed=7))
-    bend = CoarseMesh(torch.tensor(_cell_centres(), dtype=torch.float32), neighbourhood())
+    bend = CoarseMesh(torch.tensor(_cell_centres(), dtype=torch.float32))
     points = g.sample_grid(24)
     for ground in (0.0, 60.0):
         pair = maker.make(rng, Recipe(0.6, 0.9, parallax=0.0, layers=0, lens=False, photometry=0.3, ground=ground))
@@ -171,7 +171,7 @@ def test_coarse_mesh_carries_near_ground_and_leaves_a_flat_scene_alone(rng):
 
 def test_coarse_matches_that_the_pictures_contradict_bend_nothing(rng):
     maker = PairMaker(TextureStore(3, seed=7))
-    bend = CoarseMesh(torch.tensor(_cell_centres(), dtype=torch.float32), neighbourhood())
+    bend = CoarseMesh(torch.tensor(_cell_centres(), dtype=torch.float32))
     pair = maker.make(rng, Recipe(0.6, 0.9, parallax=0.0, layers=0, lens=False, photometry=0.3))
     a, b = (local_normalise(F.avg_pool2d(to_tensor(x), 2), 2) for x in (pair.a, pair.b))
     h = torch.tensor(g.homography_to_normalised(pair.homography), dtype=torch.float32)

@@ -1,7 +1,10 @@
 """Interfaces of the networks, independent of how well they are trained."""
 
+import math
+
 import torch
 
+from seamline_train.bundle import Confidence
 from seamline_train.features import CoarseNet, FineNet, fold_batch_norm
 from seamline_train.paths import PathMaker, exponential, measure
 from seamline_train.smooth_net import SmoothNet, roll_out
@@ -38,6 +41,15 @@ def test_spatial_net_gives_finite_outputs_of_the_stated_shapes():
         assert shapes == [(3, 3), (130, 2), (10,), (3, 3), (1,)]
         assert all(torch.isfinite(x).all() for x in (h, mesh, stats, h0, confidence))
         assert 0 <= float(confidence) <= 1
+
+
+def test_the_smaller_of_both_logistics_is_the_confidence():
+    net = SpatialNet(trained_a_little(CoarseNet()), trained_a_little(FineNet())).eval()
+    a = torch.rand(1, 1, 360, 480) * 255
+    for biases in ((2.0, -3.0), (-3.0, 2.0)):
+        Confidence(tuple((0.0,) * 5 + (bias,) for bias in biases)).apply_to(net)
+        with torch.no_grad():
+            assert abs(float(net(a, a)[4]) - 1 / (1 + math.exp(3))) < 1e-6
 
 
 def test_temporal_net_gives_no_motion_for_equal_frames_and_the_state_keeps_a_frame():

@@ -1,7 +1,7 @@
 """The confidence: fitted on generated pairs, and measured on others.
 
-Two logistics, of which the smaller counts: whether the views have anything in common, fitted to right pairs and unrelated ones;
-and whether what they have in common is drawn in the same place, fitted to right and wrong pairs that overlap.
+Two logistics, of which the smaller counts: whether the views have anything in common, fitted to right pairs and to unrelated
+ones, blank ones (dark, fog, a lit bare wall) and plainly wrong alignments; and whether what they have in common is drawn in the same place, fitted to right and wrong pairs that overlap.
 """
 
 from __future__ import annotations
@@ -89,13 +89,22 @@ def _fit(features: np.ndarray, good: np.ndarray, group: np.ndarray, used: tuple[
     return [float(v) for v in out]
 
 
+def _logits(features: np.ndarray, weights: list[float]) -> np.ndarray:
+    return features @ np.array(weights[:-1]) + weights[-1]
+
+
+def _below_threshold(logits: np.ndarray) -> float:
+    """What to add for 99 % of the logits to lie below the threshold: right pairs have room, and these nothing in common."""
+    return min(0.0, float(np.log(LEAST_THRESHOLD / (1 - LEAST_THRESHOLD)) - np.quantile(logits, 0.99)))
+
+
 def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress) -> tuple[dict, Confidence]:
     """Fits both logistics on half of the pairs and measures on the others: `count` pairs of each kind and unrelated ones."""
     rng = np.random.default_rng([22])
     features, good, kind = [], [], []
-    names = [*recipes(rng), "unrelated"]
+    names = [*recipes(rng), "unrelated", "blank"]
     # Pairs that are neither right nor clearly wrong would only blur the line.
-    for number, name in enumerate(names[:-1]):
+    for number, name in enumerate(names[:-2]):
         for _ in range(count):
             result, right, wrong = _judged(net, maker, rng, recipes(rng)[name])
             if right or wrong:
@@ -103,18 +112,20 @@ def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress
                 good.append(right)
                 kind.append(number)
         progress(f"{name}: {sum(right for right, k in zip(good, kind) if k == number)} of {kind.count(number)} right")
-    for _ in range(count):
-        a, b = maker.make_unrelated(rng)
-        features.append(_features(align(net, a, b)["stats"]))
-        good.append(False)
-        kind.append(len(names) - 1)
+    for number, make in ((names.index("unrelated"), maker.make_unrelated), (names.index("blank"), maker.make_blank)):
+        for _ in range(count):
+            features.append(_features(align(net, *make(rng))["stats"]))
+            good.append(False)
+            kind.append(number)
     x, y, k = np.array(features), np.array(good), np.array(kind)
     fit, test = np.arange(len(x)) % 2 == 0, np.arange(len(x)) % 2 == 1
-    unrelated = k == len(names) - 1
-    related = _fit(x[fit & (y | unrelated)], y[fit & (y | unrelated)], k[fit & (y | unrelated)], RELATED)
-    placed = _fit(x[fit & ~unrelated], y[fit & ~unrelated], k[fit & ~unrelated], PLACED)
-    logits = np.c_[x, np.ones(len(x))] @ np.array([related, placed]).T
-    score = 1 / (1 + np.exp(-logits.min(1)))
+    unrelated, blank = k == names.index("unrelated"), k == names.index("blank")
+    strange, plain = unrelated | blank, k < names.index("ground")
+    chosen = fit & (y | strange | plain)
+    related = _fit(x[chosen], y[chosen], np.where(plain, 0, k)[chosen], RELATED)
+    related[-1] += _below_threshold(_logits(x[fit & strange], related))
+    placed = _fit(x[fit & ~strange], y[fit & ~strange], k[fit & ~strange], PLACED)
+    score = 1 / (1 + np.exp(-np.minimum(_logits(x, related), _logits(x, placed))))
     bound = float(np.quantile(score[test & unrelated], 0.98))
     threshold = max(bound + 1e-3, LEAST_THRESHOLD)
     accepted = score >= threshold
@@ -123,8 +134,9 @@ def confidence(net: SpatialNet, maker: PairMaker, count: int, progress: Progress
         "unrelated_score_p98": round(bound, 4),
         "threshold": round(threshold, 4),
         "unrelated_rejected": round(float((~accepted[test & unrelated]).mean()), 4),
+        "blank_rejected": round(float((~accepted[test & blank]).mean()), 4),
     }
-    for number, name in enumerate(names[:-1]):
+    for number, name in enumerate(names[:-2]):
         right, wrong = test & y & (k == number), test & ~y & (k == number)
         entry[f"{name}_right_accepted"] = round(float(accepted[right].mean()), 4) if right.any() else None
         entry[f"{name}_wrong"] = int(wrong.sum())
@@ -142,6 +154,9 @@ def acceptance(net: SpatialNet, maker: PairMaker, count: int, threshold: float, 
         "unrelated_rejected": round(float((unrelated < threshold).mean()), 4),
         "unrelated_largest": round(float(unrelated.max()), 4),
     }
+    blank = np.array([align(net, *maker.make_blank(np.random.default_rng([25, i])))["confidence"] for i in range(count)])
+    entry["blank_rejected"] = round(float((blank < threshold).mean()), 4)
+    entry["blank_largest"] = round(float(blank.max()), 4)
     for name in recipes(rng):
         judged = [_judged(net, maker, rng, recipes(rng)[name]) for _ in range(count)]
         right = np.array([float(r["confidence"]) for r, is_right, _ in judged if is_right])
